@@ -1,0 +1,11 @@
+"""Real peers of the tests, each started on this machine and stopped again.
+
+House map
+---------
+free_port.py  a port that nobody listens on
+postgres.py   an own PostgreSQL cluster, and a fresh database a test
+smtp_sink.py  the process: an SMTP server that keeps what it gets and fails when told
+sink.py       the tests' end of that process: Sink, Fault, Caught
+swaks.py      a mail client that is not ours
+chromium.py   HTML as a person would see it
+"""
