@@ -1,0 +1,237 @@
+"""A letter becomes the bytes of a message, and nothing that was not meant gets into its header.
+
+The header guard: values from outside are cleaned (the subject) or refused (everything else), each
+value is encoded here and never by the library's structured headers, which decode what looks like
+an encoded word and write the line break inside it (CVE-2024-6923). Then the bytes are parsed again
+and must hold exactly the names and values that were meant.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.errors import HeaderParseError
+from email.header import Header, decode_header, make_header
+from email.message import Message
+from email.utils import format_datetime, formataddr, getaddresses
+
+from faq.contest import SEOUL
+from mailer import token, words
+from mailer.address import one_address
+from mailer.errors import AddressError, ComposeError
+from mailer.letter import Identity, Letter
+from mailer.tables import MailKind
+
+#: Characters of a subject that are kept; the rest becomes an ellipsis.
+MAX_SUBJECT = 200
+#: RFC 5322 §2.1.1, without the line end.
+MAX_LINE = 998
+#: Message-IDs of a References header: the first, which names the thread, and the newest.
+MAX_REFERENCES = 21
+#: Octets that all References may take together; ids are chosen by others.
+MAX_REFERENCES_OCTETS = 4000
+
+_POLICY = policy.compat32.clone(linesep="\r\n")
+# Controls, line and paragraph separators, marks that turn the direction, halves of a character.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+_MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,120}>")  # RFC 5322 §3.6.4, kept narrow
+_PLAIN = re.compile(r"[ -~]*")
+#: Kinds that answer a mail of the applicant; all other automatic mail is ``auto-generated`` (RFC 3834 §5).
+_REPLIES = frozenset({MailKind.ANSWER, MailKind.RECEIPT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A message ready for the wire, with CRLF line ends."""
+
+    body: bytes
+    message_id: str
+    #: As the reader sees it.
+    subject: str
+    envelope_sender: str
+    recipient: str
+
+
+def compose(
+    letter: Letter, *, row_id: int, identity: Identity, now: datetime, reply_to: str | None = None
+) -> Composed:
+    """Write the message of one outbox row; the same arguments give the same bytes.
+
+    Raises ComposeError naming the field that cannot be written, or the template and what it lacks.
+    """
+    if now.tzinfo is None:
+        raise ComposeError("Date", "now is naive")
+    language = letter.recipient.language
+    name = identity.name[language]
+    domain = _domain_of(identity)
+    recipient = _address("To", letter.recipient.address)
+    sender = _address("From", identity.address)
+    subject = clean_subject(letter.subject) or name
+    message_id = token.message_id(row_id, identity.secret, domain)
+    said = words.render(
+        letter.template,
+        language,
+        {"inquiry": letter.inquiry}
+        | dict(letter.data)
+        | {"contest": name, "address": identity.address, "subject": subject},
+    )
+    headers: list[tuple[str, str]] = [
+        ("Date", format_datetime(now.astimezone(SEOUL))),
+        ("From", _mailbox("From", name, sender)),
+        ("Reply-To", _address("Reply-To", reply_to) if reply_to else sender),
+        ("To", recipient),
+        ("Subject", subject),
+        ("Message-ID", message_id),
+        *_thread_headers(letter),
+        ("Content-Language", language.value),
+        *_automatic_headers(letter),
+    ]
+    body = _write(headers, said, boundary=_boundary(message_id))
+    _check(body, headers, recipient)
+    return Composed(
+        body=body,
+        message_id=message_id,
+        subject=subject,
+        envelope_sender=f"{token.sign(token.BOUNCES, row_id, identity.secret)}@{domain}",
+        recipient=recipient,
+    )
+
+
+def clean_subject(text: str) -> str:
+    """Make one visible line of a subject from outside: no controls, no separators, at most 200 characters."""
+    line = " ".join(_UNSEEN.sub(" ", text).split())
+    return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 1].rstrip() + "…"
+
+
+def references(ids: Sequence[str]) -> tuple[str, ...]:
+    """Keep the well-formed ids, each once, the first and the newest twenty, within a sane length."""
+    valid = list(dict.fromkeys(id for id in ids if _MESSAGE_ID.fullmatch(id)))
+    if len(valid) > MAX_REFERENCES:
+        valid = [valid[0], *valid[1 - MAX_REFERENCES :]]
+    while len(valid) > 2 and sum(map(len, valid)) > MAX_REFERENCES_OCTETS:
+        del valid[1]
+    return tuple(valid)
+
+
+def _thread_headers(letter: Letter) -> list[tuple[str, str]]:
+    if letter.thread is None:
+        return []
+    parent = letter.thread.in_reply_to
+    if not _MESSAGE_ID.fullmatch(parent):
+        # A malformed id of theirs must not stop our answer; it only loses its place in the thread.
+        return []
+    # The parent comes last even if the thread names it earlier as well (RFC 5322 §3.6.4).
+    ids = [id for id in letter.thread.references if id != parent]
+    return [("In-Reply-To", parent), ("References", " ".join(references([*ids, parent])))]
+
+
+def _automatic_headers(letter: Letter) -> list[tuple[str, str]]:
+    """RFC 3834 §5, and Exchange's own mark; a person's letter carries neither."""
+    if not letter.automatic:
+        return []
+    submitted = "auto-replied" if letter.kind in _REPLIES else "auto-generated"
+    return [("Auto-Submitted", submitted), ("X-Auto-Response-Suppress", "All")]
+
+
+def _address(field: str, text: str) -> str:
+    try:
+        return one_address(text)
+    except AddressError as error:
+        raise ComposeError(field, str(error)) from error
+
+
+def _domain_of(identity: Identity) -> str:
+    return _address("Message-ID", f"x@{identity.domain}").partition("@")[2]
+
+
+def _mailbox(field: str, name: str, address: str) -> str:
+    if _UNSEEN.search(name) or len(name) > 100:
+        raise ComposeError(
+            field, f"display name has control characters or is longer than 100: {name[:100]!r}"
+        )
+    if _is_plain(name):
+        return formataddr((name, address))
+    # RFC 2047 §5 (3): an encoded word may stand for a word of the phrase, not inside quotes. The
+    # address goes to a line of its own, as lines with encoded words end at 76 (§2).
+    return f"{_encoded(field, name)}\r\n <{address}>"
+
+
+def _is_plain(text: str) -> bool:
+    # Text that looks like an encoded word is encoded itself, or readers would decode it.
+    return _PLAIN.fullmatch(text) is not None and "=?" not in text
+
+
+def _encoded(field: str, text: str) -> str:
+    return Header(text, "utf-8", header_name=field, maxlinelen=76).encode(linesep="\r\n")
+
+
+def _line(field: str, value: str) -> bytes:
+    """One header field, folded at 76 columns; encoded only where it must be."""
+    if field == "Subject" and not _is_plain(value):
+        folded = _encoded(field, value)
+    elif field == "References":
+        folded = value.replace(" ", "\r\n ")  # an id a line; Header breaks inside long ones
+    elif field == "Subject":
+        folded = Header(value, "us-ascii", header_name=field, maxlinelen=76).encode(linesep="\r\n")
+    else:
+        folded = value
+    return f"{field}: {folded}\r\n".encode("ascii")
+
+
+def _write(headers: Sequence[tuple[str, str]], said: words.Words, *, boundary: str) -> bytes:
+    for field, value in headers:
+        if _UNSEEN.search(_unfolded(value) if field == "From" else value):
+            raise ComposeError(field, "control character or line separator in the value")
+    try:
+        head = b"".join(_line(field, value) for field, value in headers)
+    except (HeaderParseError, UnicodeError) as error:
+        raise ComposeError("header", str(error)) from error
+    whole: Message = Message(policy=_POLICY)
+    whole["MIME-Version"] = "1.0"
+    whole["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
+    whole.attach(_part("plain", said.text))
+    whole.attach(_part("html", said.html))
+    return head + whole.as_bytes()
+
+
+def _part(subtype: str, text: str) -> Message:
+    part: Message = Message(policy=_POLICY)
+    part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
+    part["Content-Transfer-Encoding"] = "base64"
+    # Text is encoded in its canonical form, whose line end is CRLF (RFC 2045 §6.8).
+    canonical = text.replace("\n", "\r\n").encode("utf-8")
+    part.set_payload(base64.encodebytes(canonical).decode("ascii"))
+    return part
+
+
+def _boundary(message_id: str) -> str:
+    # From the row, so that rendering again gives the same bytes; "=_" cannot occur in base64.
+    return "=_" + hashlib.sha256(message_id.encode("ascii")).hexdigest()[:24]
+
+
+def _check(body: bytes, headers: Sequence[tuple[str, str]], recipient: str) -> None:
+    """Read the message as a stranger would and compare it with what was meant."""
+    lines = body.split(b"\r\n")
+    if any(b"\n" in line or b"\r" in line or len(line) > MAX_LINE for line in lines):
+        raise ComposeError("body", f"a bare line end, or a line longer than {MAX_LINE} octets")
+    read = message_from_bytes(body, policy=policy.compat32)
+    meant = [field for field, _ in headers] + ["MIME-Version", "Content-Type"]
+    if read.keys() != meant:
+        raise ComposeError("header", f"reads back as {read.keys()}, meant {meant}")
+    for field, value in headers:
+        back = _unfolded(str(read[field]))
+        if field == "Subject" and not _is_plain(value):
+            back = str(make_header(decode_header(back)))
+        if back != _unfolded(value):
+            raise ComposeError(field, "reads back as something else")
+    if getaddresses([str(read["To"])]) != [("", recipient)]:
+        raise ComposeError("To", "reads back as something else than its one recipient")
+
+
+def _unfolded(value: str) -> str:
+    return re.sub(r"\r?\n(?=[ \t])", "", value)  # RFC 5322 §2.2.3

@@ -1,0 +1,75 @@
+"""The records a mail is made of, before it is bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from faq.contest import Language, Person
+from mailer.tables import MailKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who writes: the contest's own address, name and domain."""
+
+    #: The contest address, as in From and Reply-To.
+    address: str
+    name: Mapping[Language, str]
+    #: Domain of our Message-IDs and bounce addresses.
+    domain: str
+    #: Signs tokens in addresses; never shown.
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """Where a reply hangs (RFC 5322 §3.6.4); ids with their angle brackets."""
+
+    in_reply_to: str
+    #: Oldest first, ending with ``in_reply_to``.
+    references: tuple[str, ...]
+
+
+class SectionKind(StrEnum):
+    """What a section of a reply is to its reader."""
+
+    ANSWER = "answer"
+    SUGGESTION = "suggestion"
+    #: A person will answer.
+    WAITS = "waits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One question and what the desk says to it; plain text throughout."""
+
+    kind: SectionKind
+    #: The question in the applicant's words (cut) or the topic's title.
+    heading: str
+    paragraphs: tuple[str, ...]
+    #: Such as "공고 2절"; None where nothing is cited.
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is said to whom and why; ``template`` and ``data`` give the words."""
+
+    kind: MailKind
+    recipient: Person
+    subject: str
+    #: Name of a template family: reply, receipt, letter, staff_notice, code.
+    template: str
+    data: Mapping[str, Any]
+    #: True for everything that no person wrote: carries Auto-Submitted (RFC 3834 §5).
+    automatic: bool
+    thread: Thread | None = None
+    inquiry: int | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    not_before: datetime | None = None
+    embargo_until: datetime | None = None
+    not_after: datetime | None = None

@@ -1,0 +1,132 @@
+"""The rows of the mailer: what waits to be sent, every try at it, whom not to write to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailer.base import Base, Name, UTCDateTime
+
+
+class Channel(StrEnum):
+    """Which door an outbox row leaves by."""
+
+    MAIL = "mail"
+    SLACK = "slack"
+
+
+class MailKind(StrEnum):
+    """Why the desk writes."""
+
+    ANSWER = "answer"
+    RECEIPT = "receipt"
+    LETTER = "letter"
+    STAFF_NOTICE = "staff_notice"
+    CODE = "code"
+    REMINDER = "reminder"
+    INVITE = "invite"
+    BULLETIN = "bulletin"
+    CORRECTION = "correction"
+    RESULT = "result"
+
+
+class MailState(StrEnum):
+    """Where an outbox row stands; the transitions are in outbox.py."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    IN_FLIGHT = "in_flight"
+    SENT = "sent"
+    RETRY = "retry"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class OutboxMail(Base):
+    """A mail accepted for sending; its key names the event that caused it, so it exists once."""
+
+    __tablename__ = "outbox_mail"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    channel: Mapped[Channel] = mapped_column(Name(Channel))
+    kind: Mapped[MailKind] = mapped_column(Name(MailKind))
+    state: Mapped[MailState] = mapped_column(Name(MailState))
+    #: In lower case, as ``one_address`` gives it, so that caps know a person.
+    recipient: Mapped[str] = mapped_column(String(320))
+    subject: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(2))
+    message_id: Mapped[str | None] = mapped_column(String(250), index=True)
+    #: Empty string for the null sender, as on the wire.
+    envelope_sender: Mapped[str] = mapped_column(String(320))
+    #: The inquiry it belongs to; no foreign key, the mailer does not know that room.
+    inquiry: Mapped[int | None] = mapped_column(index=True)
+    #: True when no person wrote it (RFC 3834); caps count these.
+    automatic: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: The three below are contest time.
+    not_before: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    embargo_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    not_after: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Real time, which no simulated clock moves: earliest next try, end of the claim.
+    next_try_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    lease_token: Mapped[str | None] = mapped_column(String(32))
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_reply: Mapped[str | None] = mapped_column(Text)
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Entry ids and versions, fact ids and values, the reason: why it says what it says.
+    provenance: Mapped[dict[str, Any]]
+    #: The message as sent, last so that reading a state never walks over it.
+    body: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+    __table_args__ = (
+        # What a sender asks for; partial, so finished rows cost nothing.
+        Index(
+            "ix_outbox_mail_waiting",
+            "channel",
+            "next_try_at",
+            "id",
+            sqlite_where=(state.in_([MailState.QUEUED, MailState.RETRY])),
+            postgresql_where=(state.in_([MailState.QUEUED, MailState.RETRY])),
+        ),
+        Index(
+            "ix_outbox_mail_held",
+            "lease_until",
+            sqlite_where=(state.in_([MailState.CLAIMED, MailState.IN_FLIGHT])),
+            postgresql_where=(state.in_([MailState.CLAIMED, MailState.IN_FLIGHT])),
+        ),
+        Index("ix_outbox_mail_recipient_created", "recipient", "created_at"),
+    )
+
+
+class Attempt(Base):
+    """One try at sending a mail."""
+
+    __tablename__ = "attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey(OutboxMail.id), index=True)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: delivered, deferred, rejected or unknown; None while in flight.
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    #: SMTP reply code, when there was one.
+    code: Mapped[int | None]
+    reply: Mapped[str | None] = mapped_column(Text)
+
+
+class Suppression(Base):
+    """An address we do not write to any more."""
+
+    __tablename__ = "suppression"
+
+    #: In lower case.
+    address: Mapped[str] = mapped_column(String(320), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime] = mapped_column(UTCDateTime)
