@@ -1,0 +1,100 @@
+"""Looks at everything the desk needs to run, and says what is amiss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from bot import app, storage
+from bot.clock import ContestClock
+from bot.settings import DEVELOPMENT_SECRET, Settings
+from bot.tables import Staff
+from faq import library, lint, render
+from faq.contest import Language
+from intents import encoder
+from mailer import words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One thing that was looked at."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+def examine(settings: Settings) -> list[Checked]:
+    """Run every check; one that fails does not keep the others from running."""
+    now = ContestClock.starting_at(settings.clock_start).now()
+    checks: dict[str, Callable[[], str]] = {
+        "settings": lambda: _settings(settings),
+        "database": lambda: _database(settings),
+        "relay": lambda: app.relay(settings).doctor(),
+        "templates": _templates,
+        "facts": lambda: _facts(settings),
+        "encoders": lambda: _encoders(settings),
+        "clock": lambda: _clock(settings, now),
+    }
+    return list(_each(checks))
+
+
+def _each(checks: dict[str, Callable[[], str]]) -> Iterator[Checked]:
+    for name, check in checks.items():
+        try:
+            yield Checked(check=name, ok=True, detail=check())
+        except Exception as error:  # whatever is wrong with one, the others are looked at
+            lines = str(error).splitlines() or [type(error).__name__]
+            yield Checked(check=name, ok=False, detail=lines[0])
+
+
+def _settings(settings: Settings) -> str:
+    secret = settings.secret_key.get_secret_value() == DEVELOPMENT_SECRET
+    told = [settings.environment, f"contest address {settings.contest_address}"]
+    if secret:
+        told.append("the development secret (production refuses it)")
+    if not settings.staff_address:
+        told.append("no STAFF_ADDRESS: nobody is told what waits")
+    return ", ".join(told)
+
+
+def _database(settings: Settings) -> str:
+    store = storage.open_storage(settings.store)
+    try:
+        if not storage.is_current(store):
+            raise storage.StorageError("the tables are not at the newest revision: contestdesk db upgrade")
+        with store.read() as session:
+            staff = session.scalar(select(func.count(Staff.id)).where(Staff.removed_at.is_(None)))
+        return f"{store.dialect}, newest revision, {staff} staff"
+    finally:
+        store.close()
+
+
+def _templates() -> str:
+    for family in words.NEEDS:
+        for language in Language:
+            words.load(family, language)
+    return f"{len(words.NEEDS)} families in {len(Language)} languages"
+
+
+def _facts(settings: Settings) -> str:
+    findings = lint.check(library.load(settings.contest_dir))
+    errors = [finding for finding in findings if finding.level is lint.Level.ERROR]
+    if errors:
+        raise library.LibraryError(f"{len(errors)} errors, first {errors[0].where}: {errors[0].what}")
+    return f"no errors, {len(findings)} notices (contestdesk faq check)"
+
+
+def _encoders(settings: Settings) -> str:
+    found = encoder.available(settings.encoders)
+    if not found:
+        return "none: only near-verbatim questions are answered; install the extra `semantic`"
+    return ", ".join(one.id for one in found)
+
+
+def _clock(settings: Settings, now: datetime) -> str:
+    shown = render.clock_text(now, Language.EN)
+    return f"{shown} (simulated)" if settings.clock_start else shown

@@ -1,0 +1,19 @@
+"""The mail door: what comes in is stored first, understood later.
+
+House map
+---------
+smtp.py      listens, and stops without losing what is in hand
+conversation.py  one connection: a mail is read, committed, then 250
+commit.py    the one thread that commits; the record Envelope
+limits.py    what a mail may weigh before it is parsed
+parse.py     octets become an Inbound
+header.py    words, addresses and parameters of header fields
+charset.py   octets become text, Korean first
+markup.py    HTML becomes text
+quote.py     the author's new words
+rules.py     person or machine, by named rules
+vacation.py  subjects of automatic replies
+inspect.py   all of this for a folder of mail, storing nothing
+
+Street: octets -> Envelope -> (committed) -> Inbound -> Ruling and new text.
+"""

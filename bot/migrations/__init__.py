@@ -1,0 +1,1 @@
+"""Alembic: the revisions of the tables, in order, never edited once released."""

@@ -1,0 +1,140 @@
+"""A stored mail, read: who wrote, by which rule, what is asked, what the reply would be. Writes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot import reply, threads
+from bot.desk import Desk
+from bot.inbox import parse, quote, rules
+from bot.storage import Storage
+from bot.tables import InboundMail
+from bot.understanding import Understanding
+from faq.contest import Language
+from intents.decide import Decision, Part, Verdict
+from intents.engine import Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """A machine's mail, or one that cannot be read: nothing goes out."""
+
+    inbound_id: int
+    ruling: rules.Ruling
+    #: None when the bytes cannot be read.
+    mail: parse.Inbound | None = None
+    #: The author's new text, or the subject where there is none.
+    text: str = ""
+    dedup_key: str | None = None
+    belongs: threads.Belongs = threads.NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A person's mail, and what may be done with it."""
+
+    inbound_id: int
+    ruling: rules.Ruling
+    mail: parse.Inbound
+    text: str
+    dedup_key: str | None
+    belongs: threads.Belongs
+    decision: Decision
+    #: None when there is nothing to reply to.
+    reply: reply.Reply | None
+
+
+Reading = Silent | Asked
+
+
+def read(
+    storage: Storage, understanding: Understanding, desk: Desk, inbound_id: int, *, now: datetime
+) -> Reading:
+    """Parse, classify, thread and decide one stored mail; no lock is held meanwhile."""
+    with storage.read() as session:
+        row = session.get_one(InboundMail, inbound_id)
+        raw, envelope_sender, recipients = row.raw, row.envelope_sender, tuple(row.recipients)
+    try:
+        mail = parse.parse(raw)
+    except parse.Unreadable as error:
+        return unreadable(inbound_id, rule="limits", reason=str(error))
+    ruling = rules.classify(mail, envelope_sender=envelope_sender, desk=desk.names, recipients=recipients)
+    with storage.read() as session:
+        belongs = threads.find(session, mail, recipients, identity=desk.identity)
+    text = quote.new_text(mail.text).strip()
+    shown = text or (mail.subject or "")
+    key = dedup_key(mail, raw)
+    if ruling.verdict not in (rules.MailVerdict.QUESTION, rules.MailVerdict.REPLY):
+        return Silent(
+            inbound_id=inbound_id, ruling=ruling, mail=mail, text=shown, dedup_key=key, belongs=belongs
+        )
+    library, engine = understanding.current()
+    decision = decide(
+        engine,
+        text,
+        subject=None if belongs.inquiry_id else mail.subject,
+        attachments=len(mail.attachments),
+        earlier=belongs.earlier,
+    )
+    return Asked(
+        inbound_id=inbound_id,
+        ruling=ruling,
+        mail=mail,
+        text=shown,
+        dedup_key=key,
+        belongs=belongs,
+        decision=decision,
+        reply=reply.build(decision, library, now=now),
+    )
+
+
+def unreadable(inbound_id: int, *, rule: str, reason: str) -> Silent:
+    """A mail that nobody but a person can make sense of."""
+    verdict = rules.MailVerdict.UNREADABLE
+    ruling = rules.Ruling(verdict=verdict, rule=rule, reason=reason, may_answer=False)
+    return Silent(inbound_id=inbound_id, ruling=ruling)
+
+
+def decide(
+    engine: Engine, text: str, *, subject: str | None, attachments: int, earlier: Sequence[str] = ()
+) -> Decision:
+    """Decide on the new text; where it asks nothing, on the subject, if that counts (a first mail)."""
+    decision = engine.decide(text, earlier=earlier) if text else None
+    if subject and (decision is None or decision.decision is Verdict.IGNORE):
+        # Some write the question into the subject and "as above" into the body.
+        asked = engine.decide(subject)
+        if asked.decision is not Verdict.IGNORE:
+            return asked
+    return decision or _wordless(attachments)
+
+
+def _wordless(attachments: int) -> Decision:
+    """A mail without a word: perhaps only an attachment; a person has to look."""
+    part = Part(
+        text="",
+        decision=Verdict.ESCALATE,
+        topic=None,
+        confidence=0.0,
+        candidates=(),
+        reason=f"no words in the mail, {attachments} attachments",
+    )
+    return Decision(language=Language.KO, decision=Verdict.ESCALATE, parts=(part,))
+
+
+def dedup_key(mail: parse.Inbound, raw: bytes) -> str | None:
+    """One key for the same mail by whatever way it came: Message-ID, stable headers and body.
+
+    A Message-ID alone is the sender's choice and could silence another's mail. Received and other
+    trace headers differ by way, so only the headers that the author wrote count.
+    """
+    if not mail.message_id:
+        return None
+    body = raw.partition(b"\r\n\r\n")[2] or raw.partition(b"\n\n")[2]
+    stable = [mail.message_id, mail.from_address or "", mail.subject or "", str(mail.date or "")]
+    canonical = b"\n".join(line.rstrip() for line in body.splitlines()).rstrip()
+    digest = hashlib.sha256("\x00".join(stable).encode("utf-8", "surrogateescape"))
+    digest.update(b"\x00" + canonical)
+    return digest.hexdigest()

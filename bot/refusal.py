@@ -1,0 +1,7 @@
+"""The one way in which the desk's own verbs say no."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):  # noqa: N818  not a fault: docs/decisions.md
+    """The verb cannot be done; the message says why and what could be done instead."""

@@ -1,0 +1,262 @@
+"""The environment, read once; every fault is reported together, by variable name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+import faq.library
+from faq.entry import Mode
+
+PREFIX = "CONTESTDESK_"
+#: Signs addresses outside production only; production refuses to start with it.
+DEVELOPMENT_SECRET = "not-a-secret"
+#: In the folder where the command runs.
+DOTENV = ".env"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; one line a fault."""
+
+
+class Listen(str):
+    """host:port to listen on; port 0 takes a free one, printed at start."""
+
+    __slots__ = ()
+
+    @property
+    def host(self) -> str:
+        """Name or address, without brackets."""
+        return self.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """0 to 65535."""
+        return int(self.rpartition(":")[2])
+
+
+def _listen(value: Any) -> Listen | None:
+    if value in (None, ""):
+        return None
+    host, _, port = str(value).rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f"write host:port, such as 127.0.0.1:2525, not {value!r}")
+    return Listen(value)
+
+
+class FileSource(PydanticBaseSettingsSource):
+    """``CONTESTDESK_NAME_FILE`` names a file that holds the value of NAME (a mounted secret)."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Read the file, without its last line break; None where there is none to read."""
+        path = _environment().get(f"{PREFIX}{field_name.upper()}_FILE")
+        try:
+            return (_content(Path(path)) if path else None, field_name, False)
+        except (OSError, UnicodeDecodeError):
+            return (None, field_name, False)  # told with all other faults by _unreadable
+
+    def __call__(self) -> dict[str, Any]:
+        """All values that come from files."""
+        found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {name: value for value, name, _ in found if value is not None}
+
+
+class Settings(BaseSettings):
+    """Everything an operator decides; ``.env.example`` explains each variable."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=DOTENV,
+        env_file_encoding="utf-8",
+        frozen=True,
+        # What a .env holds for other programs is not our fault; _unknown names what should be ours.
+        extra="ignore",
+        arbitrary_types_allowed=True,
+    )
+
+    environment: Literal["development", "production"] = "development"
+    contest_dir: Path = faq.library.PACKAGED
+    data_dir: Path = Path("var")
+    # Beside the installation: `make setup` fills it once, whoever runs the command from wherever.
+    cache_dir: Path = Path(sys.prefix) / "var" / "contestdesk"
+    database_url: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    contest_address: str = "contest@contest.test"
+    mail_domain: str = "contest.test"
+    staff_address: str = ""
+    smtp_listen: Annotated[Listen | None, NoDecode] = Listen("127.0.0.1:2525")
+    http_listen: Annotated[Listen | None, NoDecode] = Listen("127.0.0.1:8025")
+    smtp_relay_url: SecretStr = SecretStr("")
+    mail_allow_list: Annotated[tuple[str, ...], NoDecode] = ()
+    size_limit_mb: int = Field(default=25, ge=1, le=100)
+    encoders: str = "auto"
+    default_mode: Mode = Mode.AUTO
+    clock_start: datetime | None = None
+    log_format: Literal["console", "json"] = "console"
+
+    @field_validator("contest_dir", "cache_dir", "clock_start", mode="before")
+    @classmethod
+    def _default_when_empty(cls, value: Any, info: ValidationInfo) -> Any:
+        # As .env.example shows them; an empty path would be the folder where the command runs.
+        return cls.model_fields[info.field_name or ""].default if value == "" else value
+
+    @field_validator("smtp_listen", "http_listen", mode="before")
+    @classmethod
+    def _read_listen(cls, value: Any) -> Listen | None:
+        return _listen(value)
+
+    @field_validator("mail_allow_list", mode="before")
+    @classmethod
+    def _read_list(cls, value: Any) -> tuple[str, ...]:
+        items = value.split(",") if isinstance(value, str) else value
+        return tuple(item.strip().lower() for item in items if item.strip())
+
+    @field_validator("contest_address", "staff_address")
+    @classmethod
+    def _read_address(cls, value: str) -> str:
+        local, at, domain = value.partition("@")
+        if value and (not local or not at or not domain or any(c.isspace() for c in value)):
+            raise ValueError(f"write one address, such as contest@example.org, not {value!r}")
+        return value.lower()
+
+    @field_validator("clock_start")
+    @classmethod
+    def _is_aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("write the zone too, such as 2020-11-20T10:00:00+09:00")
+        return value
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _report_together(cls, given: Any, build: ModelWrapValidatorHandler[Settings]) -> Settings:
+        faults = _unfit(given)
+        try:
+            settings = build(given)
+        except ValidationError as error:
+            faults = [_line(fault["loc"], fault["msg"]) for fault in error.errors()] + faults
+        if faults:
+            raise SettingsError("\n".join(faults))
+        return settings
+
+    @property
+    def store(self) -> str:
+        """The database URL; without one, a SQLite file in the data folder."""
+        url = self.database_url.get_secret_value()
+        return url or f"sqlite:///{(self.data_dir / 'contestdesk.db').as_posix()}"
+
+    @property
+    def is_production(self) -> bool:
+        """True when mail may go to anybody."""
+        return self.environment == "production"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, that over NAME_FILE, that over ``.env``."""
+        return (init_settings, env_settings, FileSource(settings_cls), dotenv_settings)
+
+
+def read(**given: Any) -> Settings:
+    """Read the environment; ``given`` wins over it.
+
+    Raises:
+        SettingsError: one line for each fault, by variable name, unknown variables included.
+    """
+    try:
+        environment = _environment()
+        faults = [*_unknown(environment), *_unreadable(environment)]
+        settings = Settings(**given)
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{DOTENV}: not UTF-8 (byte {error.start})") from error
+    except SettingsError as error:
+        raise SettingsError("\n".join((*faults, str(error)))) from error
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return settings
+
+
+def _environment() -> dict[str, str]:
+    """The variables of this process, over those of ``.env``."""
+    source = DotEnvSettingsSource(
+        Settings, env_file=DOTENV, env_file_encoding="utf-8", case_sensitive=True, env_ignore_empty=False
+    )
+    written = {name: value for name, value in source.env_vars.items() if value is not None}
+    return written | dict(os.environ)
+
+
+def _content(path: Path) -> str:
+    return path.read_text("utf-8").rstrip("\r\n")
+
+
+def _unreadable(environment: Mapping[str, str]) -> list[str]:
+    faults = []
+    for name in Settings.model_fields:
+        variable = f"{PREFIX}{name.upper()}_FILE"
+        if not environment.get(variable):
+            continue
+        try:
+            _content(Path(environment[variable]))
+        except OSError as error:
+            faults.append(f"{variable}: {error.strerror}: {error.filename}")
+        except UnicodeDecodeError:
+            faults.append(f"{variable}: not UTF-8: {environment[variable]}")
+    return faults
+
+
+def _unfit(given: Mapping[str, Any]) -> list[str]:
+    """What production lacks, told beside all other faults."""
+    if given.get("environment") != "production":
+        return []
+    secret = given.get("secret_key")
+    needed = {
+        "DATABASE_URL": given.get("database_url"),
+        "SMTP_RELAY_URL": given.get("smtp_relay_url"),
+        "SECRET_KEY": secret if secret != DEVELOPMENT_SECRET else None,
+        "CONTEST_ADDRESS": given.get("contest_address"),
+        "MAIL_DOMAIN": given.get("mail_domain"),
+        "SMTP_LISTEN": given.get("smtp_listen", "the default"),
+    }
+    faults = [f"{PREFIX}{name}: production needs it" for name, value in needed.items() if not value]
+    if given.get("clock_start"):
+        faults.append(f"{PREFIX}CLOCK_START: not in production: the clock there is the real one")
+    return faults
+
+
+def _unknown(environment: Mapping[str, str]) -> list[str]:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known |= {f"{name}_FILE" for name in known}
+    extra = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    return [f"{name}: no such setting; .env.example lists them all" for name in extra]
+
+
+def _line(where: tuple[int | str, ...], message: str) -> str:
+    name = str(where[0]) if where else "settings"
+    return f"{PREFIX}{name.upper()}: {message.removeprefix('Value error, ')}"

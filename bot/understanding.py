@@ -1,0 +1,168 @@
+"""The library as it is now, files and approved changes, and the engine that reads it."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Sequence
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+import intents.encoder
+from bot.storage import Sessions
+from bot.tables import Overlay
+from faq import library
+from faq.contest import Language, Statement
+from faq.entry import Asks, Entry, Mode, Text, Unknown
+from faq.library import Library
+from intents.engine import Engine
+
+log = structlog.get_logger(__name__)
+
+Progress = Callable[[int, int], None]
+
+
+def overlaid(base: Library, session: Session) -> Library:
+    """Lay all approved changes of the database over the files, oldest first."""
+    rows = session.scalars(select(Overlay).order_by(Overlay.id)).all()
+    return library.overlay(base, [_read(row, base) for row in rows]) if rows else base
+
+
+def version(session: Session) -> int:
+    """Number of the newest approved change; 0 when there is none."""
+    return session.scalar(select(func.max(Overlay.id))) or 0
+
+
+def _read(row: Overlay, base: Library) -> library.Change:
+    """Read one row back into the change it stands for.
+
+    Raises:
+        library.LibraryError: the row is of a kind that this code does not know, or lacks something.
+    """
+    try:
+        return _change(row, base)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:  # JSON of any shape
+        told = f"overlay row {row.id}: {row.kind} {row.subject!r} cannot be read"
+        raise library.LibraryError(f"{told}: {type(error).__name__}: {error}") from error
+
+
+def _change(row: Overlay, base: Library) -> library.Change:
+    content, subject = row.content, row.subject
+    match row.kind:
+        case "fact":
+            statements = tuple(_statement(given) for given in content["statements"])
+            remark = _by_language(content["remark"]) if content.get("remark") else None
+            return library.FactChange(fact=subject, statements=statements, version=row.id, remark=remark)
+        case "milestone":
+            moved = dataclasses.replace(
+                base.contest.milestones[subject],
+                starts_on=date.fromisoformat(content["starts_on"]),
+                ends_on=date.fromisoformat(content["ends_on"]),
+                at=time.fromisoformat(content["at"]) if content.get("at") else None,
+                # Days were settled: vague words that stood for them would hide the news.
+                approximate=_by_language(content["approximate"]) if content.get("approximate") else None,
+            )
+            return library.MilestoneChange(milestone=moved, version=row.id)
+        case "entry":
+            return library.EntryChange(entry=_entry(subject, content, row.id), version=row.id)
+        case "phrasings":
+            return library.PhrasingsAdded(
+                topic=subject,
+                language=Language(content["language"]),
+                phrasings=tuple(content["phrasings"]),
+                version=row.id,
+            )
+        case "unknown":
+            return library.UnknownChange(unknown=_unknown(subject, content, row.id), version=row.id)
+        case "mode":
+            return library.ModeChange(topic=subject, mode=Mode(content["mode"]), version=row.id)
+        case kind:
+            raise library.LibraryError(f"overlay row {row.id}: unknown kind {kind!r}")
+
+
+def _statement(given: dict[str, Any]) -> Statement:
+    value = given["value"]
+    return Statement(value=value, source=given["source"])
+
+
+def _by_language(given: dict[str, str]) -> dict[Language, str]:
+    return {Language(name): words for name, words in given.items()}
+
+
+def _entry(topic: str, content: dict[str, Any], number: int) -> Entry:
+    texts = {
+        language: Text(
+            phrasings=tuple(content[language]["phrasings"]),
+            answer=content[language]["answer"],
+            condition=content[language].get("condition", ""),
+            next=content[language].get("next", ""),
+        )
+        for language in Language
+    }
+    return Entry(
+        id=topic,
+        title=_by_language(content["title"]),
+        source=tuple(content["source"]),
+        asks=tuple(Asks(name) for name in content.get("asks", ())),
+        texts=texts,
+        version=number,
+    )
+
+
+def _unknown(name: str, content: dict[str, Any], number: int) -> Unknown:
+    return Unknown(
+        id=name,
+        title=_by_language(content["title"]),
+        near=tuple(content["near"]),
+        asks=Asks(content["asks"]),
+        phrasings={language: tuple(content[language]) for language in Language},
+        version=number,
+    )
+
+
+class Understanding:
+    """One library and one engine for everybody in this process; reloads when the version moves."""
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        encoders: str,
+        default_mode: Mode,
+        cache: Path,
+        sessions: Sessions | None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._base = library.load(folder)
+        self._encoders: Sequence[intents.encoder.Encoder] = intents.encoder.available(encoders)
+        self._default_mode = default_mode
+        self._cache = cache
+        self._sessions = sessions
+        self._lock = threading.Lock()
+        self._current = self._built(progress)
+
+    def current(self) -> tuple[Library, Engine]:
+        """The library and the engine of the newest approved change."""
+        with self._lock:
+            if self._sessions is not None:
+                with self._sessions() as session:
+                    newest = version(session)
+                if newest != self._current[0].version:
+                    self._current = self._built(None)
+                    log.info("understanding.reloaded", version=newest)
+            return self._current
+
+    def _built(self, progress: Progress | None) -> tuple[Library, Engine]:
+        laid = self._base
+        if self._sessions is not None:
+            with self._sessions() as session:
+                laid = overlaid(self._base, session)
+        engine = Engine.build(
+            laid, self._encoders, cache=self._cache, default_mode=self._default_mode, progress=progress
+        )
+        return laid, engine
