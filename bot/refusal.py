@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818  not a fault: docs/decisions.md
+class Refused(Exception):
     """The verb cannot be done; the message says why and what could be done instead."""
