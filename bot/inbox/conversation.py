@@ -112,7 +112,7 @@ class Conversation(smtp.SMTP):
         log.error("smtp.fault", error=type(error).__name__)
         return "451 4.3.0 Something failed here, please try again later"
 
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  the library finds commands by this name
+    async def smtp_DATA(self, arg: str) -> None:
         """Take lines of any length, refuse for size only, and answer after the commit."""
         if await self.check_helo_needed():
             return
@@ -207,7 +207,7 @@ class Handler:
         self.accepts = accepts
         self.clock = clock
 
-    async def handle_RCPT(  # noqa: N802  the library finds hooks by this name
+    async def handle_RCPT(
         self,
         server: Conversation,
         session: smtp.Session,
@@ -224,9 +224,7 @@ class Handler:
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(  # noqa: N802  the library finds hooks by this name
-        self, server: Conversation, session: smtp.Session, envelope: smtp.Envelope
-    ) -> str:
+    async def handle_DATA(self, server: Conversation, session: smtp.Session, envelope: smtp.Envelope) -> str:
         """Store, then promise: exactly one reply for the message (RFC 5321 §4.2)."""
         assert isinstance(envelope.content, bytes)
         mail = Envelope(

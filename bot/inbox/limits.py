@@ -23,7 +23,7 @@ _CONTENT = re.compile(rb"content-", re.I)
 _EMBEDDED = b""
 
 
-class Unreadable(Exception):  # noqa: N818  named for its verdict in the contract
+class Unreadable(Exception):
     """The mail cannot be parsed; the message says why, for staff, who get the raw octets."""
 
 
