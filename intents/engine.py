@@ -1,0 +1,277 @@
+"""One library, indexed: text in, Decision out, with every step open to ``ask --explain``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from faq.contest import Language
+from faq.entry import BackgroundKind, Mode
+from faq.library import Library
+from intents import decide, feasibility, index, parts, slots, utterance, views
+from intents.decide import Decision, Evidence, Part
+from intents.encoder import Encoder
+from intents.index import Index, Kind, Label, Row, Scored
+from intents.slots import Slots
+from intents.utterance import Question, Utterance
+
+#: What a question in its scene counts against the question alone: people tell first and ask then.
+SCENE = 0.75
+#: The same when the scene is only the question before, which may be about something else.
+BORROWED = 0.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What the guards and the rule need beside the index."""
+
+    #: Topics that resemble a known unknown, nearest first.
+    near: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    default_mode: Mode = Mode.AUTO
+    #: Amounts in KRW that the contest states.
+    amounts: frozenset[int] = frozenset()
+    #: The contest states the hour of some milestone.
+    states_hours: bool = True
+    #: Amounts and foreign bodies that a topic's own phrasings name.
+    by_topic: Mapping[str, Slots] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """One question with all that led to its part."""
+
+    question: Question
+    slots: Slots
+    evidence: Evidence
+    #: By topic, best first, the score of each view and of the head.
+    candidates: Mapping[str, Mapping[str, float]]
+    #: The phrasing of the library that is closest, and its class.
+    closest: tuple[str, str]
+    part: Part
+
+    @property
+    def lead(self) -> float:
+        """The best topic's score above every other class's."""
+        return decide.lead(self.evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """How a decision came about, for ``ask --explain``."""
+
+    utterance: Utterance
+    explained: tuple[Explained, ...]
+    decision: Decision
+
+
+class Engine:
+    """Decides on messages against one immutable library; safe to use from several threads."""
+
+    def __init__(self, found: Index, knowledge: Knowledge) -> None:
+        self._index = found
+        self._knowledge = knowledge
+
+    @classmethod
+    def build(
+        cls,
+        library: Library,
+        encoders: Sequence[Encoder],
+        *,
+        cache: Path | None,
+        default_mode: Mode = Mode.AUTO,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Engine:
+        """Index a library, taking vectors and fit from the cache folder where they are known.
+
+        ``progress(done, total)`` counts the texts that an encoder had to read. Raises
+        EncoderError when an encoder's weights are not the pinned ones.
+        """
+        found = index.build(
+            list(rows(library)), encoders, synonyms=library.synonyms, cache=cache, progress=progress
+        )
+        return cls(found, knowledge(library, found, default_mode))
+
+    @property
+    def encoder_ids(self) -> tuple[str, ...]:
+        """Ids of the semantic encoders in use; empty when the desk runs on letters alone."""
+        return tuple(one.id for one in self._index.encoders)
+
+    def decide(self, text: str, *, language: Language | None = None, earlier: Sequence[str] = ()) -> Decision:
+        """Decide what the desk may do with a message.
+
+        ``earlier`` are the parts of the same thread, newest last, so that an elliptical
+        follow-up is understood.
+        """
+        return self.explain(text, language=language, earlier=earlier).decision
+
+    def explain(
+        self, text: str, *, language: Language | None = None, earlier: Sequence[str] = ()
+    ) -> Explanation:
+        """Decide as ``decide`` does, and tell every step."""
+        read = utterance.read(text, language=language, earlier=earlier)
+        asked = (*read.questions, read.joint) if read.joint else read.questions
+        explained = tuple(
+            self._explained(question, found)
+            for question, found in zip(asked, self._score(asked), strict=True)
+        )
+        if read.joint:
+            *alone, together = explained
+            explained = tuple(alone) if parts.several([one.part for one in alone]) else (together,)
+        joined = parts.join([one.question for one in explained], [one.part for one in explained])
+        decision = Decision(language=read.language, decision=decide.whole(joined), parts=tuple(joined))
+        return Explanation(utterance=read, explained=explained, decision=decision)
+
+    def _score(self, questions: Sequence[Question]) -> list[Scored]:
+        """Score every question alone and in its scene, and blend the two."""
+        texts = list(dict.fromkeys(text for one in questions for text in (one.core, one.full)))
+        by_text = dict(zip(texts, self._index.score(texts), strict=True))
+        return [
+            blend(by_text[one.core], by_text[one.full], BORROWED if one.leans else SCENE) for one in questions
+        ]
+
+    def _explained(self, question: Question, scored: Scored) -> Explained:
+        found = slots.read(question.core)
+        evidence = self._evidence(question, found, scored)
+        closest = self._index.rows[scored.closest]
+        order = [topic for topic, _ in evidence.topics]
+        place = {label.id: number for number, label in enumerate(self._index.labels[: self._index.topics])}
+        table = {
+            topic: {
+                "head": float(scored.scores[place[topic]]),
+                **{name: float(nearest[place[topic]]) for name, nearest in scored.nearest.items()},
+            }
+            for topic in order[: decide.SHOWN]
+        }
+        return Explained(
+            question=question,
+            slots=found,
+            evidence=evidence,
+            candidates=table,
+            closest=(closest.text, closest.label.id),
+            part=parts.courteous(question) or decide.judge(evidence),
+        )
+
+    def _evidence(self, question: Question, found: Slots, scored: Scored) -> Evidence:
+        ranked = sorted(
+            zip(self._index.labels, scored.scores.tolist(), strict=True), key=lambda pair: -pair[1]
+        )
+        topics = [(label.id, score) for label, score in ranked if label.kind is Kind.TOPIC]
+        unknown = next(((one.id, score) for one, score in ranked if one.kind is Kind.UNKNOWN), None)
+        background = next(((one.id, score) for one, score in ranked if one.kind is Kind.BACKGROUND), None)
+        best = topics[0][0]
+        rivals = {label.id: score for label, score in ranked[:2]}
+        top, second = (score for score in [*(score for _, score in ranked[:2]), 0.0][:2])
+        confidence = {
+            topic: self._index.curve.confidence(score - (second if ranked[0][0].id == topic else top))
+            for topic, score in topics
+            if topic in rivals or topic in dict(topics[: decide.SHOWN]) or self._is_near(unknown, topic)
+        }
+        number = self._index.labels.index(Label(kind=Kind.TOPIC, id=best))
+        count = self._index.topics
+        return Evidence(
+            text=question.text,
+            topics=tuple(topics[:8]),
+            unknown=unknown,
+            near=self._knowledge.near.get(unknown[0], ()) if unknown else (),
+            background=(BackgroundKind(background[0]), background[1]) if background else None,
+            asks=question.asks,
+            verbatim=self._verbatim(question, found, scored, best),
+            floor=self._index.floor,
+            agreeing=sum(int(one[:count].argmax()) == number for one in scored.nearest.values()),
+            semantic=bool(self._index.encoders),
+            guards=tuple(self._guards(found, best)),
+            mode=self._knowledge.modes.get(best, self._knowledge.default_mode),
+            confidence=confidence,
+            views={
+                "head": float(scored.scores[number]),
+                **{name: float(one[number]) for name, one in scored.nearest.items()},
+            },
+            feasibility=feasibility.read(question.full) if best == feasibility.TOPIC else None,
+        )
+
+    def _is_near(self, unknown: tuple[str, float] | None, topic: str) -> bool:
+        return unknown is not None and topic in self._knowledge.near.get(unknown[0], ())
+
+    def _verbatim(self, question: Question, found: Slots, scored: Scored, best: str) -> float:
+        """Likeness in typing to the closest phrasing, when that is the best topic's and says the same."""
+        closest = self._index.rows[scored.closest]
+        if closest.label != Label(kind=Kind.TOPIC, id=best) or slots.read(closest.text) != found:
+            return 0.0
+        return views.typing_likeness(question.core, closest.text)
+
+    def _guards(self, found: Slots, topic: str) -> Iterator[str]:
+        own = self._knowledge.by_topic.get(topic)
+        foreign = found.others - (own.others if own else frozenset())
+        if foreign:
+            yield f"names {', '.join(sorted(foreign))}, which {topic} does not speak of"
+        strange = found.amounts - self._knowledge.amounts - (own.amounts if own else frozenset())
+        if strange and self._knowledge.amounts:
+            yield f"names an amount that the contest does not state ({min(strange):,} KRW)"
+        if found.hour and not self._knowledge.states_hours:
+            yield "asks about an hour, and the contest states none"
+
+
+def rows(library: Library) -> Iterator[Row]:
+    """Yield every phrasing and title of a library, normalised, with its class."""
+    for entry in library.entries.values():
+        label = Label(kind=Kind.TOPIC, id=entry.id)
+        for language, text in entry.texts.items():
+            yield from _labelled(label, (entry.title[language], *text.phrasings))
+    for unknown in library.unknowns.values():
+        label = Label(kind=Kind.UNKNOWN, id=unknown.id)
+        for language, phrasings in unknown.phrasings.items():
+            yield from _labelled(label, (unknown.title[language], *phrasings))
+    for background in library.background:
+        label = Label(kind=Kind.BACKGROUND, id=background.kind)
+        for phrasings in background.phrasings.values():
+            yield from _labelled(label, phrasings)
+
+
+def _labelled(label: Label, texts: Sequence[str]) -> Iterator[Row]:
+    for text in texts:
+        normal = utterance.normalise(text)
+        if normal:
+            yield Row(text=normal, label=label)
+
+
+def knowledge(library: Library, found: Index, default_mode: Mode) -> Knowledge:
+    """Gather what the rule and its guards need from the library."""
+    by_topic: dict[str, Slots] = {}
+    for row in found.rows:
+        if row.label.kind is Kind.TOPIC:
+            read = slots.read(row.text)
+            known = by_topic.get(row.label.id, read)
+            by_topic[row.label.id] = dataclasses.replace(
+                known, amounts=known.amounts | read.amounts, others=known.others | read.others
+            )
+    amounts = {
+        statement.value
+        for fact in library.contest.facts.values()
+        if fact.unit == "krw"
+        for statement in fact.statements
+        if isinstance(statement.value, int)
+    }
+    return Knowledge(
+        near={unknown.id: unknown.near for unknown in library.unknowns.values()},
+        modes=library.modes,
+        default_mode=default_mode,
+        amounts=frozenset(amounts),
+        states_hours=any(one.at is not None for one in library.contest.milestones.values()),
+        by_topic=by_topic,
+    )
+
+
+def blend(alone: Scored, in_scene: Scored, share: float) -> Scored:
+    """Average a question's scores with those it has in its scene, which count ``share``."""
+    if alone is in_scene:
+        return alone
+    return Scored(
+        scores=(1 - share) * alone.scores + share * in_scene.scores,
+        nearest={
+            name: (1 - share) * one + share * in_scene.nearest[name] for name, one in alone.nearest.items()
+        },
+        closest=alone.closest,
+    )

@@ -1,0 +1,67 @@
+"""Parts of one message: courtesy aside, sentences that ask the same thing are one part."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from intents.decide import SHOWN, Candidate, Part, Verdict
+from intents.utterance import Question
+
+
+def courteous(question: Question) -> Part | None:
+    """Decide a message that is nothing but courtesy; None for any other."""
+    if not question.courtesy:
+        return None
+    return Part(
+        text=question.text,
+        decision=Verdict.IGNORE,
+        topic=None,
+        confidence=0.0,
+        candidates=(),
+        reason="nothing but courtesy",
+    )
+
+
+def several(parts: Sequence[Part]) -> bool:
+    """Whether sentences of one breath surely ask different things: two are sure, of different classes."""
+    sure = {
+        part.unknown or part.topic
+        for part in parts
+        if part.decision is Verdict.ANSWER or part.unknown is not None or part.feasibility is not None
+    }
+    return len(sure) > 1
+
+
+def join(questions: Sequence[Question], parts: Sequence[Part]) -> list[Part]:
+    """Put neighbouring sentences that ask the same thing together, in order."""
+    joined: list[Part] = []
+    for question, part in zip(questions, parts, strict=True):
+        before = joined[-1] if joined else None
+        if before is not None and _belongs(question, part, before):
+            joined[-1] = _merged(before, part)
+        else:
+            joined.append(part)
+    return joined
+
+
+_RANK = {Verdict.ANSWER: 3, Verdict.SUGGEST: 2, Verdict.ESCALATE: 1, Verdict.IGNORE: 0}
+
+
+def _belongs(question: Question, part: Part, before: Part) -> bool:
+    if part.unknown is not None or before.unknown is not None:
+        return part.unknown is not None and part.unknown == before.unknown
+    if part.decision is Verdict.IGNORE or before.decision is Verdict.IGNORE:
+        return False
+    if part.topic is not None and part.topic == before.topic:
+        return True
+    shown = {candidate.topic for candidate in part.candidates}
+    return question.leans and part.decision is not Verdict.ANSWER and before.topic in shown
+
+
+def _merged(before: Part, part: Part) -> Part:
+    stronger, weaker = (before, part) if _RANK[before.decision] >= _RANK[part.decision] else (part, before)
+    known = {candidate.topic for candidate in stronger.candidates}
+    more = tuple(one for one in weaker.candidates if one.topic not in known)
+    candidates: tuple[Candidate, ...] = (stronger.candidates + more)[:SHOWN]
+    return dataclasses.replace(stronger, text=f"{before.text} {part.text}", candidates=candidates)
