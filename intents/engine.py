@@ -112,17 +112,29 @@ class Engine:
     ) -> Explanation:
         """Decide as ``decide`` does, and tell every step."""
         read = utterance.read(text, language=language, earlier=earlier)
-        asked = (*read.questions, read.joint) if read.joint else read.questions
-        explained = tuple(
-            self._explained(question, found)
-            for question, found in zip(asked, self._score(asked), strict=True)
-        )
+        explained = self._explain_all(read.questions)
         if read.joint:
-            *alone, together = explained
-            explained = tuple(alone) if parts.several([one.part for one in alone]) else (together,)
+            explained = self._one_breath(explained, read.joint)
         joined = parts.join([one.question for one in explained], [one.part for one in explained])
         decision = Decision(language=read.language, decision=decide.whole(joined), parts=tuple(joined))
         return Explanation(utterance=read, explained=explained, decision=decision)
+
+    def _explain_all(self, questions: Sequence[Question]) -> tuple[Explained, ...]:
+        scored = self._score(questions)
+        return tuple(self._explained(one, found) for one, found in zip(questions, scored, strict=True))
+
+    def _one_breath(self, pieces: tuple[Explained, ...], joint: Question) -> tuple[Explained, ...]:
+        """Read a few short sentences as one question, unless they ask different things."""
+        *alone, together = self._explain_all([*(utterance.alone(one.question) for one in pieces), joint])
+        own = [bare if one.question.leans else one for one, bare in zip(pieces, alone, strict=True)]
+        if not parts.several([one.part for one in pieces]) and not parts.strays(
+            [one.part for one in own], together.part
+        ):
+            return (together,)
+        return tuple(
+            dataclasses.replace(bare, part=parts.agreed(one.part, bare.part)) if one.question.leans else one
+            for one, bare in zip(pieces, alone, strict=True)
+        )
 
     def _score(self, questions: Sequence[Question]) -> list[Scored]:
         """Score every question alone and in its scene, and blend the two."""

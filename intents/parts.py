@@ -9,6 +9,9 @@ from intents.decide import SHOWN, Candidate, Part, Verdict
 from intents.utterance import Question
 
 
+_RANK = {Verdict.ANSWER: 3, Verdict.SUGGEST: 2, Verdict.ESCALATE: 1, Verdict.IGNORE: 0}
+
+
 def courteous(question: Question) -> Part | None:
     """Decide a message that is nothing but courtesy; None for any other."""
     if not question.courtesy:
@@ -33,6 +36,30 @@ def several(parts: Sequence[Part]) -> bool:
     return len(sure) > 1
 
 
+def strays(alone: Sequence[Part], together: Part) -> bool:
+    """Whether the answer to all in one breath leaves a question of it out.
+
+    A sentence whose own best topic is another one asks something else.
+    """
+    if together.decision is not Verdict.ANSWER:
+        return False
+    return any(part.candidates and part.candidates[0].topic != together.topic for part in alone)
+
+
+def agreed(in_context: Part, alone: Part) -> Part:
+    """Decide on a sentence that may or may not lean on the one before: answered only if both readings agree."""
+    if in_context.decision is not Verdict.ANSWER or alone.decision is not Verdict.ANSWER:
+        return min(in_context, alone, key=lambda part: (_RANK[part.decision], part.confidence))
+    if in_context.topic == alone.topic:
+        return alone
+    return dataclasses.replace(
+        _merged(alone, in_context),
+        text=alone.text,
+        decision=Verdict.SUGGEST,
+        reason=f"alone it asks {alone.topic}, after the sentence before it {in_context.topic}",
+    )
+
+
 def join(questions: Sequence[Question], parts: Sequence[Part]) -> list[Part]:
     """Put neighbouring sentences that ask the same thing together, in order."""
     joined: list[Part] = []
@@ -43,9 +70,6 @@ def join(questions: Sequence[Question], parts: Sequence[Part]) -> list[Part]:
         else:
             joined.append(part)
     return joined
-
-
-_RANK = {Verdict.ANSWER: 3, Verdict.SUGGEST: 2, Verdict.ESCALATE: 1, Verdict.IGNORE: 0}
 
 
 def _belongs(question: Question, part: Part, before: Part) -> bool:

@@ -157,7 +157,7 @@ def read(text: str, *, language: Language | None = None, earlier: Sequence[str] 
     joint = None if apart else _joint(questions)
     if joint is None:
         # Between questions of a longer mail only a word that points back ties them.
-        questions = [one if not one.leans or _leans(one.core) else _alone(one) for one in questions]
+        questions = [one if not one.leans or _leans(one.core) else alone(one) for one in questions]
     return Utterance(raw=text, language=told, questions=tuple(_bounded(questions)), joint=joint)
 
 
@@ -174,7 +174,8 @@ def _bounded(questions: Sequence[Question]) -> list[Question]:
     ]
 
 
-def _alone(question: Question) -> Question:
+def alone(question: Question) -> Question:
+    """Take a question out of its context."""
     return dataclasses.replace(question, context="", leans=False)
 
 
