@@ -132,7 +132,9 @@ class App:
             self._heartbeat.stop()
         if self._http:
             self._http.stop(left())
-        self._relay.close()
+        if all(finished):
+            # Otherwise a mail is still in flight on that connection; its row says so.
+            self._relay.close()
         self.storage.close()
         log.info("app.stopped", finished=all(finished))
 

@@ -84,7 +84,11 @@ def build(storage: Storage) -> Starlette:
         return JSONResponse({"status": "up", "database": "up", "inbound_waiting": backlog})
 
     async def metrics(_request: Request) -> Response:
-        page = await anyio.to_thread.run_sync(generate_latest, registry)
+        try:
+            page = await anyio.to_thread.run_sync(generate_latest, registry)
+        except SQLAlchemyError:
+            log.warning("metrics.database_unreachable")
+            return Response(status_code=503)
         return Response(page, media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(routes=[Route("/health", health), Route("/metrics", metrics)])

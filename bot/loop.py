@@ -23,7 +23,8 @@ class Loop:
         self._work_off = work_off
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name)
+        # A daemon: one that is still in hand when the grace is over must not keep the process alive.
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin, in a thread of its own."""

@@ -144,18 +144,32 @@ class Understanding:
         self._cache = cache
         self._sessions = sessions
         self._lock = threading.Lock()
+        #: Version of the newest change that could not be read; 0 for none.
+        self._unusable = 0
         self._current = self._built(progress)
 
     def current(self) -> tuple[Library, Engine]:
-        """The library and the engine of the newest approved change."""
+        """The library and the engine of the newest approved change.
+
+        A change that cannot be read is logged once, and what was understood before stays: no fault
+        of the library may keep mails from being handled.
+        """
         with self._lock:
             if self._sessions is not None:
                 with self._sessions() as session:
                     newest = version(session)
-                if newest != self._current[0].version:
-                    self._current = self._built(None)
-                    log.info("understanding.reloaded", version=newest)
+                if newest not in (self._current[0].version, self._unusable):
+                    self._reload(newest)
             return self._current
+
+    def _reload(self, newest: int) -> None:
+        try:
+            self._current = self._built(None)
+        except library.LibraryError as error:
+            self._unusable = newest
+            log.error("understanding.unusable_change", version=newest, error=str(error))
+        else:
+            log.info("understanding.reloaded", version=newest)
 
     def _built(self, progress: Progress | None) -> tuple[Library, Engine]:
         laid = self._base

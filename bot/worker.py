@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from bot import conversation
 from bot.clock import ContestClock
@@ -71,7 +71,7 @@ class Worker:
             handled = conversation.handle(
                 self._storage, self._understanding, self._desk, inbound_id, now=self._clock.now()
             )
-        except OperationalError:
+        except (OperationalError, InterfaceError, TimeoutError):
             raise  # the database's trouble is not the mail's
         except Exception as error:  # whatever one mail does, the ones behind it are answered
             return self._failed(inbound_id, error)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from intents.decide import SHOWN, Candidate, Part, Verdict
 from intents.utterance import Question
 
-
 _RANK = {Verdict.ANSWER: 3, Verdict.SUGGEST: 2, Verdict.ESCALATE: 1, Verdict.IGNORE: 0}
 
 
@@ -47,7 +46,7 @@ def strays(alone: Sequence[Part], together: Part) -> bool:
 
 
 def agreed(in_context: Part, alone: Part) -> Part:
-    """Decide on a sentence that may or may not lean on the one before: answered only if both readings agree."""
+    """Decide on a sentence that may lean on the one before: answered only if both readings agree."""
     if in_context.decision is not Verdict.ANSWER or alone.decision is not Verdict.ANSWER:
         return min(in_context, alone, key=lambda part: (_RANK[part.decision], part.confidence))
     if in_context.topic == alone.topic:

@@ -40,6 +40,7 @@ def ask(
         raise typer.BadParameter("ko or en", param_hint="--lang")
     if text is not None and not text.strip():
         raise output.fail("the question is empty; write it between quotation marks")
+    text = _sound(text) if text else None
     at = desk.instant(now)
     questions = list(_questions(batch)) if batch else []
     settings = desk.read_settings()
@@ -94,13 +95,18 @@ def _questions(path: Path) -> Iterator[dict[str, Any]]:
             raise output.fail(f"{path}:{number}: not JSON: {error.msg}") from error
         if not isinstance(question, dict) or not isinstance(question.get("text"), str):
             raise output.fail(f'{path}:{number}: an object with "id" and "text" is needed')
-        yield question
+        yield {**question, "text": _sound(question["text"])}
+
+
+def _sound(text: str) -> str:
+    """The text without halves of characters (undecodable arguments, JSON escapes), which none can encode."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _write_batch(answer: _Answerer, questions: list[dict[str, Any]], out: Path) -> None:
     show = desk.progress("answering")
     try:
-        with out.open("w", encoding="utf-8") as file:
+        with out.open("w", encoding="utf-8", errors="replace") as file:
             for done, question in enumerate(questions, start=1):
                 language = question.get("lang") if question.get("lang") in ("ko", "en") else None
                 answered = answer(question["text"], language)

@@ -93,7 +93,7 @@ def answer(number: Number, staff: Actor, text: Words = None) -> None:
         sent = triage.answer(
             act.session, act.inquiry, words, staff=act.staff, identity=act.identity, now=act.now
         )
-        typer.echo(f"inquiry {number}: the letter is in the outbox as {sent.outbox_id}")
+    typer.echo(f"inquiry {number}: the letter is in the outbox as {sent.outbox_id}")
 
 
 @app.command("note")
@@ -196,8 +196,11 @@ def _acting(number: int, address: str) -> Iterator[_Act]:
 
 
 def _words(text: str | None) -> str:
-    if text is not None:
-        return text
-    if sys.stdin.isatty():
+    if text is None and sys.stdin.isatty():
         typer.echo("write the text, end with Ctrl-D:", err=True)
-    return sys.stdin.read()
+    try:
+        # An argument that is not UTF-8 comes with surrogates, which must not reach an applicant.
+        raw = sys.stdin.buffer.read() if text is None else text.encode("utf-8")
+        return raw.decode("utf-8-sig")
+    except UnicodeError as error:
+        raise output.fail("the text is not UTF-8") from error

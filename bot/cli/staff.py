@@ -32,7 +32,7 @@ def add(
         member = staff.add(
             session, address, name=name, role=StaffRole(role), slack_id=slack_id, now=real_now()
         )
-        typer.echo(f"{member.address} is {member.role}")
+    typer.echo(f"{member.address} is {member.role}")
 
 
 @app.command("list")
