@@ -173,6 +173,9 @@ def _converse(
     )
     withheld = caps.withheld(session, inquiry, asked, now=now)
     outbox_id = None
+    if withheld is None and asked.fault is not None:
+        key = caps.notice_key(session, inquiry)
+        withheld = caps.Withheld(reason=f"the answer is broken: {asked.fault}", notice_key=key)
     if withheld is None and asked.reply is not None:
         try:
             # A savepoint: what cannot be composed must not take the inquiry with it.

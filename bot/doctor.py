@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 
 from bot import app, storage
 from bot.clock import ContestClock
@@ -62,6 +63,10 @@ def _settings(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
+    url = make_url(settings.store)
+    # Opening a SQLite file that is not there makes one; a look must not.
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise storage.StorageError(f"{url.database} does not exist yet: contestdesk db upgrade")
     store = storage.open_storage(settings.store)
     try:
         if not storage.is_current(store):

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from bot import reply, threads
 from bot.desk import Desk
 from bot.inbox import parse, quote, rules
@@ -14,8 +16,11 @@ from bot.storage import Storage
 from bot.tables import InboundMail
 from bot.understanding import Understanding
 from faq.contest import Language
+from faq.render import RenderError
 from intents.decide import Decision, Part, Verdict
 from intents.engine import Engine
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +48,10 @@ class Asked:
     dedup_key: str | None
     belongs: threads.Belongs
     decision: Decision
-    #: None when there is nothing to reply to.
+    #: None when there is nothing to reply to, or the reply cannot be rendered.
     reply: reply.Reply | None
+    #: Why it cannot be rendered: a fault of an entry, which must not cost the applicant his place.
+    fault: str | None = None
 
 
 Reading = Silent | Asked
@@ -79,6 +86,12 @@ def read(
         attachments=len(mail.attachments),
         earlier=belongs.earlier,
     )
+    written, fault = None, None
+    try:
+        written = reply.build(decision, library, now=now)
+    except RenderError as error:
+        log.exception("reading.answer_broken", inbound=inbound_id)
+        fault = str(error)
     return Asked(
         inbound_id=inbound_id,
         ruling=ruling,
@@ -87,7 +100,8 @@ def read(
         dedup_key=key,
         belongs=belongs,
         decision=decision,
-        reply=reply.build(decision, library, now=now),
+        reply=written,
+        fault=fault,
     )
 
 

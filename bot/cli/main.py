@@ -30,6 +30,22 @@ app.add_typer(intents.app, name="intents")
 app.add_typer(database.app, name="db")
 
 
+#: The error families of the rooms.
+FAMILIES = frozenset(
+    {
+        "SettingsError",
+        "StorageError",
+        "LibraryError",
+        "RenderError",
+        "DoorError",
+        "Refused",
+        "MailerError",
+        "EncoderError",
+        "StoreError",
+    }
+)
+
+
 def main() -> None:
     """Run the command line; an expected fault is one line on stderr and exit code 1."""
     for stream in (sys.stdout, sys.stderr):
@@ -44,19 +60,25 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        if not _is_expected(error):
+        told = _told(error)
+        if told is None:
             raise
-        lines = str(error).splitlines() or [type(error).__name__]
-        for line in lines:
+        for line in told.splitlines():
             print(f"contestdesk: {line}", file=sys.stderr)
         sys.exit(1)
 
 
-def _is_expected(error: Exception) -> bool:
-    """True for the error families of the rooms; anything else is our own fault and shows its trace."""
-    names = {
-        "SettingsError", "StorageError", "LibraryError", "RenderError", "DoorError", "Refused",
-        "MailerError", "EncoderError", "StoreError",
-    }  # fmt: skip
-    # By name: importing the families here would load every heavy library for `--help`.
-    return bool(names & {kind.__name__ for kind in type(error).__mro__})
+def _told(error: Exception) -> str | None:
+    """What to say of an expected fault; None for a fault of ours, which shows its trace.
+
+    By name: importing the families here would load every heavy library for `--help`.
+    """
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if kinds & FAMILIES:
+        return str(error) or type(error).__name__
+    if "StaleDataError" in kinds:
+        return "somebody else changed this at the same moment; look at it again and repeat what you want"
+    if "OperationalError" in kinds:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()
+        return f"the database failed in the middle of this, nothing was done: {cause[0] if cause else error}"
+    return None

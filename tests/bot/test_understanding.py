@@ -201,3 +201,15 @@ def test_every_entry_of_the_edition_can_be_told(edition: Library) -> None:
     ]
 
     assert all(told)
+
+
+def test_answer_that_a_change_broke_waits_for_staff(office: Office) -> None:
+    statements = [{"value": "18:00", "source": "2"}, {"value": "24:00", "source": "3"}]
+    remark = {"ko": "공고의 두 곳이 다릅니다.", "en": "Two places differ."}
+    lay(office.storage, "fact", "application.hour", {"statements": statements, "remark": remark})
+
+    handled = office.take(eml(DEADLINE))
+
+    assert handled.withheld is not None
+    assert handled.withheld.startswith("the answer is broken: ")
+    assert (handled.outbox_id, [part.waits for part in office.parts(handled.inquiry_id)]) == (None, [True])
