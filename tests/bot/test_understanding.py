@@ -203,7 +203,10 @@ def test_every_entry_of_the_edition_can_be_told(edition: Library) -> None:
     assert all(told)
 
 
-def test_answer_that_a_change_broke_waits_for_staff(office: Office) -> None:
+def test_answer_that_a_change_broke_waits_for_staff(
+    storage: Storage, understands: Callable[..., Understanding]
+) -> None:
+    office = Office(storage=storage, understanding=understands(sessions=storage.read))
     statements = [{"value": "18:00", "source": "2"}, {"value": "24:00", "source": "3"}]
     remark = {"ko": "공고의 두 곳이 다릅니다.", "en": "Two places differ."}
     lay(office.storage, "fact", "application.hour", {"statements": statements, "remark": remark})
