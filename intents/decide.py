@@ -89,7 +89,9 @@ def whole(parts: Sequence[Part]) -> Verdict:
 
 #: Lead of the best topic over every other class from which it is sent by itself. The head's
 #: targets are 0 and 1, so a lead is a share of the whole way; letters alone mislead more often.
-ANSWER_LEAD = 0.07
+#: Held out, the library's own phrasings are as precise above one lead for all topics as above one
+#: lead for each, and neither the views' agreement nor the kind of question adds to it.
+ANSWER_LEAD = 0.055
 ANSWER_LEAD_LETTERS = 0.17
 #: Lead of a known unknown from which the desk says that the announcement is silent.
 UNKNOWN_LEAD = 0.08
@@ -136,8 +138,6 @@ class Evidence:
     verbatim: float
     #: Score of the best class below which nothing in the library is close.
     floor: float
-    #: Views (of all) whose nearest phrasing is the best topic's too.
-    agreeing: int
     #: Whether a semantic encoder was among the views.
     semantic: bool
     #: Guards that forbid an answer, in words.
@@ -201,8 +201,6 @@ def _sure(evidence: Evidence) -> tuple[bool, str]:
     if ahead < needed:
         rival = _rival(evidence)
         return False, f"lead {ahead:+.2f} over {rival} is below {needed:.2f}"
-    if evidence.semantic and not evidence.agreeing and ahead < 2 * needed:
-        return False, f"lead {ahead:+.2f}, but no view by itself names this topic"
     return True, f"lead {ahead:+.2f} over {_rival(evidence)}, needed {needed:.2f}"
 
 

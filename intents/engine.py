@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from faq.contest import Language
 from faq.entry import BackgroundKind, Mode
 from faq.library import Library
-from intents import decide, feasibility, index, parts, slots, utterance, views
+from intents import decide, feasibility, index, knowledge, orders, parts, slots, spacing, utterance, views
 from intents.decide import Decision, Evidence, Part
 from intents.encoder import Encoder
-from intents.index import Index, Kind, Label, Row, Scored
+from intents.index import Index, Kind, Label, Scored
+from intents.knowledge import Knowledge
 from intents.slots import Slots
 from intents.utterance import Question, Utterance
 
@@ -21,22 +23,6 @@ from intents.utterance import Question, Utterance
 SCENE = 0.75
 #: The same when the scene is only the question before, which may be about something else.
 BORROWED = 0.4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
-    """What the guards and the rule need beside the index."""
-
-    #: Topics that resemble a known unknown, nearest first.
-    near: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    modes: Mapping[str, Mode] = field(default_factory=dict)
-    default_mode: Mode = Mode.AUTO
-    #: Amounts in KRW that the contest states.
-    amounts: frozenset[int] = frozenset()
-    #: The contest states the hour of some milestone.
-    states_hours: bool = True
-    #: Amounts and foreign bodies that a topic's own phrasings name.
-    by_topic: Mapping[str, Slots] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +56,9 @@ class Explanation:
 class Engine:
     """Decides on messages against one immutable library; safe to use from several threads."""
 
-    def __init__(self, found: Index, knowledge: Knowledge) -> None:
+    def __init__(self, found: Index, known: Knowledge) -> None:
         self._index = found
-        self._knowledge = knowledge
+        self._knowledge = known
 
     @classmethod
     def build(
@@ -90,9 +76,9 @@ class Engine:
         EncoderError when an encoder's weights are not the pinned ones.
         """
         found = index.build(
-            list(rows(library)), encoders, synonyms=library.synonyms, cache=cache, progress=progress
+            list(knowledge.rows(library)), encoders, synonyms=library.synonyms, cache=cache, progress=progress
         )
-        return cls(found, knowledge(library, found, default_mode))
+        return cls(found, knowledge.gather(library, found, default_mode))
 
     @property
     def encoder_ids(self) -> tuple[str, ...]:
@@ -111,24 +97,50 @@ class Engine:
         self, text: str, *, language: Language | None = None, earlier: Sequence[str] = ()
     ) -> Explanation:
         """Decide as ``decide`` does, and tell every step."""
-        read = utterance.read(text, language=language, earlier=earlier)
-        explained = self._explain_all(read.questions)
+        open_text = utterance.clean(text[: utterance.READ])
+        if spacing.is_unspaced(open_text):
+            open_text = self._spacer.respace(open_text)
+        read = dataclasses.replace(utterance.read(open_text, language=language, earlier=earlier), raw=text)
+        whole = self._explain_all(read.questions)
+        explained = self._unfolded(whole)
         if read.joint:
-            explained = self._one_breath(explained, read.joint)
+            explained = self._one_breath(explained, read.joint, apart=len(explained) > len(whole))
+        ordered = orders.given(open_text)
+        if ordered:
+            explained = tuple(
+                dataclasses.replace(one, part=parts.for_staff(one.part, ordered)) for one in explained
+            )
         joined = parts.join([one.question for one in explained], [one.part for one in explained])
         decision = Decision(language=read.language, decision=decide.whole(joined), parts=tuple(joined))
         return Explanation(utterance=read, explained=explained, decision=decision)
+
+    @functools.cached_property
+    def _spacer(self) -> spacing.Spacer:
+        return spacing.Spacer([row.text for row in self._index.rows])
 
     def _explain_all(self, questions: Sequence[Question]) -> tuple[Explained, ...]:
         scored = self._score(questions)
         return tuple(self._explained(one, found) for one, found in zip(questions, scored, strict=True))
 
-    def _one_breath(self, pieces: tuple[Explained, ...], joint: Question) -> tuple[Explained, ...]:
+    def _unfolded(self, pieces: tuple[Explained, ...]) -> tuple[Explained, ...]:
+        """Put the questions embedded in one sentence in its place, where they ask different things."""
+        inner = iter(self._explain_all([clause for one in pieces for clause in one.question.clauses]))
+        unfolded: list[Explained] = []
+        for one in pieces:
+            clauses = [next(inner) for _ in one.question.clauses]
+            apart = clauses and parts.unfolds([clause.part for clause in clauses], one.part)
+            unfolded.extend(clauses if apart else [one])
+        return tuple(unfolded)
+
+    def _one_breath(
+        self, pieces: tuple[Explained, ...], joint: Question, *, apart: bool
+    ) -> tuple[Explained, ...]:
         """Read a few short sentences as one question, unless they ask different things."""
         *alone, together = self._explain_all([*(utterance.alone(one.question) for one in pieces), joint])
         own = [bare if one.question.leans else one for one, bare in zip(pieces, alone, strict=True)]
-        if not parts.several([one.part for one in pieces]) and not parts.strays(
-            [one.part for one in own], together.part
+        if not apart and not (
+            parts.several([one.part for one in pieces])
+            or parts.strays([one.part for one in own], together.part)
         ):
             return (together,)
         return tuple(
@@ -182,7 +194,6 @@ class Engine:
             if topic in rivals or topic in dict(topics[: decide.SHOWN]) or self._is_near(unknown, topic)
         }
         number = self._index.labels.index(Label(kind=Kind.TOPIC, id=best))
-        count = self._index.topics
         return Evidence(
             text=question.text,
             topics=tuple(topics[:8]),
@@ -192,7 +203,6 @@ class Engine:
             asks=question.asks,
             verbatim=self._verbatim(question, found, scored, best),
             floor=self._index.floor,
-            agreeing=sum(int(one[:count].argmax()) == number for one in scored.nearest.values()),
             semantic=bool(self._index.encoders),
             guards=tuple(self._guards(found, best)),
             mode=self._knowledge.modes.get(best, self._knowledge.default_mode),
@@ -224,56 +234,6 @@ class Engine:
             yield f"names an amount that the contest does not state ({min(strange):,} KRW)"
         if found.hour and not self._knowledge.states_hours:
             yield "asks about an hour, and the contest states none"
-
-
-def rows(library: Library) -> Iterator[Row]:
-    """Yield every phrasing and title of a library, normalised, with its class."""
-    for entry in library.entries.values():
-        label = Label(kind=Kind.TOPIC, id=entry.id)
-        for language, text in entry.texts.items():
-            yield from _labelled(label, (entry.title[language], *text.phrasings))
-    for unknown in library.unknowns.values():
-        label = Label(kind=Kind.UNKNOWN, id=unknown.id)
-        for language, phrasings in unknown.phrasings.items():
-            yield from _labelled(label, (unknown.title[language], *phrasings))
-    for background in library.background:
-        label = Label(kind=Kind.BACKGROUND, id=background.kind)
-        for phrasings in background.phrasings.values():
-            yield from _labelled(label, phrasings)
-
-
-def _labelled(label: Label, texts: Sequence[str]) -> Iterator[Row]:
-    for text in texts:
-        normal = utterance.normalise(text)
-        if normal:
-            yield Row(text=normal, label=label)
-
-
-def knowledge(library: Library, found: Index, default_mode: Mode) -> Knowledge:
-    """Gather what the rule and its guards need from the library."""
-    by_topic: dict[str, Slots] = {}
-    for row in found.rows:
-        if row.label.kind is Kind.TOPIC:
-            read = slots.read(row.text)
-            known = by_topic.get(row.label.id, read)
-            by_topic[row.label.id] = dataclasses.replace(
-                known, amounts=known.amounts | read.amounts, others=known.others | read.others
-            )
-    amounts = {
-        statement.value
-        for fact in library.contest.facts.values()
-        if fact.unit == "krw"
-        for statement in fact.statements
-        if isinstance(statement.value, int)
-    }
-    return Knowledge(
-        near={unknown.id: unknown.near for unknown in library.unknowns.values()},
-        modes=library.modes,
-        default_mode=default_mode,
-        amounts=frozenset(amounts),
-        states_hours=any(one.at is not None for one in library.contest.milestones.values()),
-        by_topic=by_topic,
-    )
 
 
 def blend(alone: Scored, in_scene: Scored, share: float) -> Scored:

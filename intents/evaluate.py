@@ -15,8 +15,9 @@ from faq.entry import BackgroundKind
 from intents import index, utterance
 from intents.decide import Verdict
 from intents.encoder import Encoder
-from intents.engine import Engine, Knowledge
+from intents.engine import Engine
 from intents.index import Kind, Label, Row
+from intents.knowledge import Knowledge
 
 if TYPE_CHECKING:
     import numpy as np

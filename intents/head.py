@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 #: How fast likeness fades with the angle: exp(SHARPNESS · (cosine − 1)) lies between the linear
 #: kernel, which blurs neighbouring topics, and the nearest neighbour, which hears only one voice.
-SHARPNESS = 2.0
+SHARPNESS = 1.0
+#: The same when one view stands alone: letters need a nearer voice than meanings do.
+SHARPNESS_ALONE = 2.0
 #: Ridge penalty on the kernel's diagonal (which is 1).
 PENALTY = 0.05
 #: Above this many rows the exact solution (time n³, memory n²) gives way to landmarks.
@@ -46,11 +48,12 @@ def kernel(likenesses: Iterable[NDArray[np.floating[Any]]], weights: Sequence[fl
     """
     import numpy as np
 
+    sharpness = SHARPNESS if len(weights) > 1 else SHARPNESS_ALONE
     fused: NDArray[np.float64] | None = None
     for cosine, weight in zip(likenesses, weights, strict=True):
         share = np.array(cosine, dtype=np.float64)
         share -= 1
-        share *= SHARPNESS
+        share *= sharpness
         np.exp(share, out=share)
         share *= weight
         if fused is None:

@@ -87,6 +87,7 @@ class Index:
         floor: float,
     ) -> None:
         import numpy as np
+        import threadpoolctl
 
         self.rows = tuple(rows)
         self.labels = tuple(labels)
@@ -104,20 +105,26 @@ class Index:
         self._weights = weights(len(encoders))
         numbers = {label: number for number, label in enumerate(labels)}
         # Rows are sorted by class, so that a class is a slice and its best a reduceat.
+        self._threads = threadpoolctl.ThreadpoolController()
         self._starts = np.searchsorted([numbers[row.label] for row in rows], np.arange(len(labels)))
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Score normalised sentences; each encoder is asked once for all of them."""
         if not texts:
             return []
-        encoded = [
-            _centred(one.encode(texts), mean) @ matrix.T
-            for one, mean, matrix in zip(self.encoders, self._means, self._matrices, strict=True)
-        ]
-        return [
-            self._scored([self._grams.likeness(self._canonical(text)), *(block[place] for block in encoded)])
-            for place, text in enumerate(texts)
-        ]
+        vectors = [one.encode(texts) for one in self.encoders]
+        # One thread: on products this small a second one only spins, and doubles the CPU time.
+        with self._threads.limit(limits=1):
+            encoded = [
+                _centred(found, mean) @ matrix.T
+                for found, mean, matrix in zip(vectors, self._means, self._matrices, strict=True)
+            ]
+            return [
+                self._scored(
+                    [self._grams.likeness(self._canonical(text)), *(block[place] for block in encoded)]
+                )
+                for place, text in enumerate(texts)
+            ]
 
     def _scored(self, likenesses: Sequence[NDArray[np.float32]]) -> Scored:
         import numpy as np
@@ -252,6 +259,7 @@ def _key(rows: Sequence[Row], encoders: Sequence[Encoder], synonyms: Sequence[Se
                 calibrate.COVERED,
                 calibrate.UNFORESEEN,
                 head.SHARPNESS,
+                head.SHARPNESS_ALONE,
                 head.PENALTY,
                 head.EXACT_ROWS,
                 head.LANDMARKS,

@@ -25,14 +25,45 @@ def courteous(question: Question) -> Part | None:
     )
 
 
+def for_staff(part: Part, ordered: str) -> Part:
+    """Hand a part of a message that gives orders to the desk over to a person, whatever it asks."""
+    return dataclasses.replace(
+        part,
+        decision=Verdict.ESCALATE,
+        topic=None,
+        unknown=None,
+        feasibility=None,
+        asks_back=None,
+        reason=f"the message {ordered}; a person reads it",
+    )
+
+
 def several(parts: Sequence[Part]) -> bool:
     """Whether sentences of one breath surely ask different things: two are sure, of different classes."""
-    sure = {
+    return len(set(_sure(parts))) > 1
+
+
+def _sure(parts: Sequence[Part]) -> list[str | None]:
+    return [
         part.unknown or part.topic
         for part in parts
         if part.decision is Verdict.ANSWER or part.unknown is not None or part.feasibility is not None
-    }
-    return len(sure) > 1
+    ]
+
+
+def unfolds(clauses: Sequence[Part], whole: Part) -> bool:
+    """Whether the clauses of one sentence are questions of their own.
+
+    They are when two are sure of different classes, or when one is sure of what the sentence is
+    about and another asks something else: the sentence's one answer would leave that out.
+    """
+    sure = set(_sure(clauses))
+    if len(sure) > 1:
+        return True
+    best = whole.candidates[0].topic if whole.candidates else None
+    about = {whole.unknown, whole.topic, best}
+    strange = any(part.candidates and part.candidates[0].topic not in sure for part in clauses)
+    return bool(sure) and sure <= about and strange
 
 
 def strays(alone: Sequence[Part], together: Part) -> bool:

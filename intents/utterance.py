@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from faq.contest import Language
-from intents import wording
+from intents import sentences, views, wording
+
+# Of the web or of mail; the particle that Korean writes behind it stays.
+_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+|[\w.+-]+@[\w-]+(?:\.[A-Za-z]+)+", re.A)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class Question:
     #: The context is the question before it: this may be no question of its own but the rest
     #: of that one ("그것도 제외예요?").
     leans: bool = False
+    #: The questions embedded in this one sentence ("…는지와 …는지"), when it holds several.
+    clauses: tuple[Question, ...] = ()
 
     @property
     def full(self) -> str:
@@ -78,16 +83,23 @@ def _strongest(match: re.Match[str]) -> str:
 
 def normalise(text: str) -> str:
     """Return the comparable form of a sentence: cleaned, lower case, polite wrapping removed."""
-    return strip_boilerplate(_SPACE.sub(" ", clean(text)).strip()).lower()
+    return _plain(strip_boilerplate(_SPACE.sub(" ", clean(text)).strip())).lower()
+
+
+def _plain(sentence: str) -> str:
+    """Put a polite favour plainly: "알려주시면 감사하겠습니다" asks no more than "알려 주세요"."""
+    return wording.FAVOUR.sub(r"\g<favour> 주세요", sentence)
 
 
 def language_of(text: str) -> Language:
     """Tell the language by its script: Korean from a fifth of Hangul among the letters on.
 
-    Korean mails are full of Latin names and terms, English ones hold hardly any Hangul.
+    Korean mails are full of Latin names and terms, English ones hold hardly any Hangul. Addresses
+    are of no language.
     """
-    hangul = sum("가" <= char <= "힣" or "\u1100" <= char <= "\u11ff" for char in text)
-    latin = sum(char.isascii() and char.isalpha() for char in text)
+    words = _ADDRESS.sub(" ", text)
+    hangul = sum("가" <= char <= "힣" or "\u1100" <= char <= "\u11ff" for char in words)
+    latin = sum(char.isascii() and char.isalpha() for char in words)
     return Language.KO if hangul and hangul * 4 >= latin else Language.EN
 
 
@@ -109,6 +121,8 @@ MOST = 20
 COMPARED = 600
 #: Characters up to which two or three sentences may be one question.
 JOINT = 240
+#: Letters from which a piece of a sentence may be a question.
+ASKING = 4
 #: Characters below which a question without a subject leans on the one before it.
 SHORT = 8
 
@@ -126,14 +140,14 @@ def read(text: str, *, language: Language | None = None, earlier: Sequence[str] 
     scene: list[str] = []
     before = normalise(earlier[-1]) if earlier else ""
     apart = False
-    for sentence, listed in _sentences(cleaned):
+    for sentence, listed in sentences.cut(cleaned):
         if _is_courtesy(sentence):
             continue
         bare = strip_boilerplate(sentence)
         if not _asks(bare):
             scene.append(bare)
             continue
-        core = wording.LEAD.sub("", bare).strip() or bare
+        core = _without_lead(bare)
         new = listed or bool(scene) or wording.ADDS.match(sentence) is not None
         leans = not new and bool(before) and (bool(questions) or _leans(core))
         context = before if leans else " ".join(scene[-3:])
@@ -158,7 +172,43 @@ def read(text: str, *, language: Language | None = None, earlier: Sequence[str] 
     if joint is None:
         # Between questions of a longer mail only a word that points back ties them.
         questions = [one if not one.leans or _leans(one.core) else alone(one) for one in questions]
-    return Utterance(raw=text, language=told, questions=tuple(_bounded(questions)), joint=joint)
+    kept = [dataclasses.replace(one, clauses=clauses(one)) for one in _bounded(questions)]
+    return Utterance(raw=text, language=told, questions=tuple(kept), joint=joint)
+
+
+def _without_lead(bare: str) -> str:
+    return _plain(wording.LEAD.sub("", wording.COUNTS.sub("", bare)).strip() or bare)
+
+
+def clauses(question: Question) -> tuple[Question, ...]:
+    """Cut a sentence between the questions embedded in it; empty when it holds one.
+
+    A cut stands only where both sides ask. The first clause keeps the sentence's scene; each
+    later one leans on the clause before, which may hold the noun that both are about.
+    """
+    joints = wording.CLAUSE_KO if language_of(question.text) is Language.KO else wording.CLAUSE_EN
+    cut: list[str] = []
+    start = 0
+    for match in joints.finditer(question.text):
+        piece, rest = question.text[start : match.end()], question.text[match.end() :]
+        if _embeds(piece) and _embeds(rest):
+            cut.append(wording.JOINS.sub("", piece).strip(" ,"))
+            start = match.end()
+    if not cut:
+        return ()
+    cut.append(question.text[start:].strip())
+    found: list[Question] = []
+    for text in cut[:MOST]:
+        core = _without_lead(text).lower()[:COMPARED]
+        context = found[-1].core if found else question.context
+        leans = bool(found) or question.leans
+        found.append(Question(text=text, core=core, context=context, asks=True, leans=leans))
+    return tuple(found)
+
+
+def _embeds(piece: str) -> bool:
+    """Whether a piece of a sentence asks something of its own, and is no mere "…도 궁금합니다"."""
+    return len(views.bare(piece)) >= ASKING and wording.ASKS_WITHIN.search(piece) is not None
 
 
 def _bounded(questions: Sequence[Question]) -> list[Question]:
@@ -233,6 +283,8 @@ def _leans(core: str) -> bool:
 def _is_courtesy(sentence: str) -> bool:
     if "?" in sentence:
         return False
+    if wording.AFTERWORD.match(sentence):
+        return True
     rest = wording.CLOSING.sub("", wording.GREETING.sub("", sentence))
     return not any(char.isalnum() for char in wording.ACKNOWLEDGES.sub("", rest))
 
@@ -240,57 +292,3 @@ def _is_courtesy(sentence: str) -> bool:
 def _asks(sentence: str) -> bool:
     pattern = wording.ASKS_KO if language_of(sentence) is Language.KO else wording.ASKS_EN
     return pattern.search(sentence) is not None
-
-
-def _sentences(cleaned: str) -> list[tuple[str, bool]]:
-    """Cut into sentences; True marks an item of a list."""
-    found: list[tuple[str, bool]] = []
-    for block, listed in _blocks(cleaned):
-        pieces = [block] if listed else _cut(block)
-        for piece in pieces:
-            parts = [part.strip() for part in wording.CONJOINED.split(piece)]
-            for part in parts:
-                found.extend((item.strip(), listed) for item in wording.LISTED.split(part) if item.strip())
-    return found
-
-
-def _cut(block: str) -> list[str]:
-    pieces: list[str] = []
-    for piece in wording.SENTENCE.split(block):
-        if pieces and wording.ABBREVIATION.search(pieces[-1]):
-            pieces[-1] = f"{pieces[-1]} {piece}"
-        elif piece.strip():
-            pieces.append(piece.strip())
-    return pieces
-
-
-def _blocks(cleaned: str) -> list[tuple[str, bool]]:
-    """Join wrapped lines, set list items apart, stop at the signature."""
-    blocks: list[tuple[str, bool]] = []
-    open_block = False
-    lines = [line for raw in cleaned.split("\n") for line in wording.INLINE_ITEM.split(raw)]
-    for number, raw in enumerate(lines):
-        line = raw.strip()
-        if not line:
-            open_block = False
-            continue
-        if number and blocks and wording.SIGNATURE.match(line) and _is_tail(lines[number + 1 :]):
-            break
-        bullet = wording.BULLET.match(line)
-        if bullet and bullet.end() < len(line):
-            blocks.append((line[bullet.end() :].strip(), True))
-            open_block = not wording.ENDS.search(line)
-        elif open_block:
-            text, listed = blocks[-1]
-            blocks[-1] = (f"{text} {line}", listed)
-            open_block = not wording.ENDS.search(line)
-        else:
-            blocks.append((line, False))
-            open_block = not wording.ENDS.search(line)
-    return blocks
-
-
-def _is_tail(lines: Sequence[str]) -> bool:
-    """A signature is short and asks nothing."""
-    rest = [line for line in lines if line.strip()]
-    return len(rest) <= 8 and not any(wording.ASKS_SURELY.search(line) for line in rest)

@@ -29,6 +29,12 @@ CLOSING = re.compile(
     r"|(?:best|kind|warm) regards|regards|sincerely|cheers)[\s,.!]*$",
     re.IGNORECASE,
 )
+# "…알려주시면 감사하겠습니다", "…알려주시면 계획을 세우기 좋을 것 같습니다": what follows the favour is
+# thanks or a reason, and neither is asked.
+FAVOUR = re.compile(
+    r"(?P<favour>알려|말씀해|안내해|답변해|확인해|설명해|가르쳐|답해) ?주(?:시면|신다면|실 수 있다면)"
+    r"(?![^?]*[?])[^?]*$"
+)
 # What one says before or instead of a thanks.
 ACKNOWLEDGES = re.compile(
     r"(?<![가-힣a-z])(?:네+|넵+|넹|예|아하?|오|옙|ㅇㅋ|오케이|ok(?:ay)?|yes|got it|sure"
@@ -61,6 +67,49 @@ CONJOINED = re.compile(
 )
 # "…없는지, …되는지도": a list of embedded questions; the last carries 도.
 LISTED = re.compile(r"(?<=[는은인건을될할한된]지),\s+(?!아니면|혹은|또는|or\b)(?=[^,]{4,}지도\b)")
+# Syllables that end in ㄴ or ㄹ: before 지 they make an embedded question ("가능한지", "할지").
+_ADNOMINAL = "".join(chr(0xAC00 + number) for number in range(11172) if number % 28 in (4, 8))
+_ASKED = r"언제|무엇|뭐|뭔|누구|누가|얼마|어디|몇|어떻게|며칠|어떤|어느|왜"
+_NOUNS = (
+    r"시기|날짜|일자|일정|방법|기준|여부|범위|장소|기간|금액|규모|절차|자격|조건|시점|기한|분량|양식|비용"
+)
+# Where one Korean sentence may pass from one question to the next: "…는지와 …", "…는지, …",
+# "언제 …고 …", "…를 알려주시고 …", "A 시기와 B 시기".
+CLAUSE_KO = re.compile(
+    rf"(?<=[{_ADNOMINAL}]지)(?:(?:와|과|랑|하고|도|를)?,|와|과|랑|하고)\s*(?!아니면|혹은|또는)"
+    rf"|(?:{_ASKED})[^.?!,]{{0,25}}?(?<![라다자냐])고,?\s+(?!있|싶|계시|나서|난|보|나면)"
+    r"|(?:(?:알려|말씀해|안내해|설명해|답변해) ?주시?고|궁금하(?:고|며)|여쭙고|(?:문의|부탁)드리(?:고|며)"
+    r"|싶(?:고|으며)),?\s+"
+    rf"|(?<=\s)(?:{_NOUNS})(?:와|과|이?랑|하고|,| 및)\s+(?=[^.?!]*(?:{_NOUNS}))"
+)
+CLAUSE_EN = re.compile(
+    r",? (?:and|plus|as well as) (?=(?:the|your|whether|if|when|where|how|what|who|which|why|is|are"
+    r"|do|does|can|could|will|would|may|should)\b)|;\s+",
+    re.IGNORECASE,
+)
+# What joins a piece to the next and belongs to neither.
+JOINS = re.compile(r"(?:(?:와|과|이?랑|하고|\b(?:and|plus|as well as)|[,;])\s*)+$", re.IGNORECASE)
+# What a piece of a sentence must hold to be a question of its own.
+ASKS_WITHIN = re.compile(
+    rf"[?]|[{_ADNOMINAL}]지(?=[와과랑하도를는요,\s.]|$)|{_ASKED}|(?:나|까|가|죠|지|어|아|해|돼|예|에)요|습니까"
+    rf"|{_NOUNS}|\b(?:what|when|where|which|who|whose|how|why|whether|if|can|could|may|will|would|should"
+    r"|is|are|do|does|deadline|dates?|limit|size|fee|cost|amount|criteria|format|schedule)\b",
+    re.IGNORECASE,
+)
+# "Two things: …": announces, and the first question follows at once.
+COUNTS = re.compile(
+    r"^(?:(?:just |quick )?(?:two|three|four|a few|a couple of|some|several) (?:quick |short |small )?"
+    r"(?:things|questions|points|queries)[^:?]{0,30}:|(?:두|세|네|몇) ?가지[^:?]{0,20}:)\s*",
+    re.IGNORECASE,
+)
+# "위 세 가지 답변 부탁드립니다": speaks of the questions before it and is none.
+AFTERWORD = re.compile(
+    r"^(?:위|이상|상기)(?:의|에)?\s?(?:[가-힣\d]+\s?)?(?:가지|개|건|질문|사항|내용|항목|문의|점)[^?]*"
+    r"(?:답변|회신|안내|확인|검토|부탁|여쭙|문의)[^?]*$"
+    r"|^(?:please |kindly )*(?:answer|reply to|respond to) (?:all |both |each )?(?:of )?"
+    r"(?:these|the above|the questions)[^?]*$",
+    re.IGNORECASE,
+)
 LEAD = re.compile(
     r"^(?:(?:아|아,|그리고|또한|또|혹시|마지막으로|먼저|우선|첫째|둘째|셋째|추가로|아울러"
     r"|더불어|하나 더 여쭙자면|한 가지 더"
@@ -101,6 +150,7 @@ ANNOUNCES = re.compile(
     r"|질문[가-힣 ]{0,8}(?:보냅니다|드립니다|정리|모아)|(?:궁금한|여쭤볼|여쭐|물어볼) (?:게"
     r"|것이|점이|점들이|사항이|내용이)[^?]*(?:생겼|있|많)"
     r"|(?:쉽게|자세히|친절히) (?:설명|알려)|(?:답|답변|회신|답장)[을를은]?\s?(?:주시면|해 주시면|부탁)"
+    r"|(?:문의|연락|질문|여쭤)[가-힣]{0,3}는 [^?]{1,30}입니다[.]?$"
     r"|\b(?:i|we) have (?:a few|some|two|three|several|a couple of)[^?]{0,20}questions?\b",
     re.IGNORECASE,
 )

@@ -118,3 +118,12 @@ def test_read_bounds_the_number_of_questions_and_drops_none() -> None:
 
     assert len(questions) == utterance.MOST
     assert questions[-1].text.endswith("39번 항목은 무엇인가요?")
+
+
+def test_address_does_not_make_a_korean_question_english() -> None:
+    link = "https://selectstar.example.org/programme/2020/benefit/index.html?from=newsletter&campaign=autumn"
+
+    assert (
+        utterance.language_of(f"{link} 이 페이지에 나온 혜택 맞나요? lab@example.org로 답 주세요")
+        is Language.KO
+    )
