@@ -5,12 +5,13 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint lock clean
+.PHONY: help setup demo test lint bench lock clean
 
 help:
 	@echo "make demo    run the desk on this machine with sample mails (ARGS=--once ends after them)"
 	@echo "make test    lint, types and all tests (ARGS='-m \"not long\"' the fast ones)"
 	@echo "make setup   make the environment in .venv and fill the vector cache"
+	@echo "make bench   all benchmarks, about ten minutes (ARGS=--json for machines)"
 	@echo "make lint    ruff and mypy"
 	@echo "make lock    resolve pyproject.toml into requirements.lock again (ARGS=--upgrade)"
 	@echo "make clean   remove .venv and what tools left behind"
@@ -32,6 +33,11 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# With Postfix installed it is a peer, and its tools make the load.
+bench: setup
+	@sh tests/servers.sh
+	@$(BIN)/contestdesk bench all $(ARGS)
 
 lock:
 	@sh .ci/lock.sh $(ARGS)

@@ -1,0 +1,17 @@
+"""Measures the desk against its peers, in one interleaved run: ``contestdesk bench``.
+
+House map
+---------
+goals.py      a goal, what was measured of it, the verdict, and how both are shown
+machine.py    flush time, CPU time of processes, load that is not ours
+mails.py      the mails that are sent, and the questions in them
+client.py     the load generator, a process of its own
+load.py       one stretch of load: smtp-source or our client
+peers.py      servers as processes: the desk, bare aiosmtpd, the sink
+desk.py       the measured desk, a process of its own
+postfix.py    Postfix from a scratch folder
+intake.py     how fast mail is taken
+answer.py     how fast mail is answered
+roundtrip.py  one stretch of questions, seen from both ends
+backlog.py    the outbox with a million finished rows
+"""
