@@ -3,7 +3,13 @@
 House map
 ---------
 smtp.py      listens, and stops without losing what is in hand
-conversation.py  one connection: a mail is read, committed, then 250
+door.py      what all connections of one door share: limits, who makes room
+conversation.py  one SMTP connection: a mail is read, committed, then 250
+lmtp.py      one LMTP connection: an answer for each recipient
+path.py      the address of MAIL FROM and RCPT TO
+data.py      the octets between DATA and the final dot
+handler.py   whom we take mail for, and where it goes
+tls.py       the certificate, read again when renewed
 commit.py    the one thread that commits; the record Envelope
 limits.py    what a mail may weigh before it is parsed
 parse.py     octets become an Inbound

@@ -1,67 +1,45 @@
-"""One SMTP connection: reads a mail whole, has it committed, and answers; our faults are 4yz."""
+"""One connection: aiosmtpd's commands, with our way to read DATA, our limits, and our faults as 4yz."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import AnyStr
+from functools import partial
+from typing import Any, AnyStr
 
 import structlog
 from aiosmtpd import smtp
 
-from bot.inbox.commit import Committer, Envelope, StoreError
+from bot.inbox import data, path
+from bot.inbox.door import DoorState
+from bot.inbox.handler import Handler
 
 log = structlog.get_logger(__name__)
 
-#: Per mail; RFC 5321 §4.5.3.1.8 asks for at least 100.
-MAX_RECIPIENTS = 100
-#: RFC 5321 §4.5.3.2.7 asks for at least five minutes between commands.
-IDLE_S = 300.0
-#: How much is read at once; within DATA each such piece renews the idle timer.
-CHUNK_BYTES = 64 * 1024
 #: Longest command line; RFC 5321 §4.5.3.1.4 says 512 and lets extensions add.
 MAX_COMMAND_BYTES = 2048
-MAX_ADDRESS_CHARS = 320
-#: Per connection; a peer that needs more gets 421 and comes again.
-COMMAND_LIMITS = {"RCPT": 20_000, "MAIL": 5_000, "DATA": 5_000, "RSET": 5_000, "*": 100}
-
-END_OF_DATA = b"\r\n.\r\n"
-# A path in angle brackets (a quoted local part may hold brackets), then the parameters.
-_PATH = re.compile(r'\s*<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>(?:\s+(.*))?\s*$', re.S)
-_SOURCE_ROUTE = re.compile(r"^@[^:]*:")
-
-# Where DATA stands while it is read octet by octet; most mails leave after the first.
-_DOT_STATES: dict[tuple[str, bytes], str] = {
-    ("start", b"."): "dot",
-    ("start", b"\r"): "cr",
-    ("dot", b"\r"): "dot-cr",
-    ("dot-cr", b"\n"): "end",
-    ("dot-cr", b"\r"): "cr",
-    ("cr", b"\n"): "start",
-    ("cr", b"\r"): "cr",
-}
-
-
-@dataclass(slots=True, kw_only=True)
-class DoorState:
-    """What all connections of one door share; touched in its loop only."""
-
-    hostname: str
-    size_limit_bytes: int
-    closing: bool = False
-    connections: set[Conversation] = field(default_factory=set)
+#: How long a peer has to read our last words before the connection is cut.
+LINGER_S = 5.0
 
 
 class Conversation(smtp.SMTP):
-    """One connection: aiosmtpd's commands, with our way to read DATA and to own up to faults."""
+    """One SMTP connection."""
 
-    line_length_limit = CHUNK_BYTES
+    line_length_limit = data.CHUNK_BYTES
     command_size_limit = MAX_COMMAND_BYTES
+    #: What the greeting names, and the command that has to come first.
+    greeting = "ESMTP"
+    hello = "EHLO"
 
-    def __init__(self, handler: Handler, state: DoorState) -> None:
+    def __init__(self, handler: Handler, state: DoorState, address: str) -> None:
+        self.state = state
+        #: The peer's IP address.
+        self.address = address
+        #: From 354 until the answer to the final dot.
+        self.in_data = False
+        #: From 354 until the final dot.
+        self.is_receiving = False
+        self._active_at = self._data_ends_at = 0.0
+        self._held_bytes = self._commands = 0
         # The library keeps these in one dictionary of the class, which every connection clears.
         self.command_size_limits = {}
         super().__init__(
@@ -69,31 +47,49 @@ class Conversation(smtp.SMTP):
             data_size_limit=state.size_limit_bytes,
             enable_SMTPUTF8=True,
             hostname=state.hostname,
-            ident="ESMTP",
-            timeout=IDLE_S,
-            command_call_limit=COMMAND_LIMITS,
+            ident=self.greeting,
+            tls_context=state.certificate.context() if state.certificate else None,
+            timeout=state.limits.idle_s,
+            auth_required=state.login is not None,
+            authenticator=self._check_login,
             loop=asyncio.get_running_loop(),
         )
         self.command_size_limits = _EqualLimits()
-        self.state = state
-        self.in_data = False
+        self._smtp_methods = {
+            name: partial(self._obey, method) for name, method in self._smtp_methods.items()
+        }
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection, so that the cap and the end of the door see it."""
-        self.state.connections.add(self)
+        self.state.remember(self)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget the connection."""
-        self.state.connections.discard(self)
+        self.state.forget(self)
         super().connection_lost(error)
 
-    def dismiss(self) -> None:
+    def data_received(self, octets: bytes) -> None:
+        """Within DATA any octet shows that the peer lives, however long the line is."""
+        if self.is_receiving:
+            limits = self.state.limits
+            self._active_at = self.loop.time()
+            earned = self._data_ends_at + len(octets) / limits.data_bytes_per_s
+            self._data_ends_at = min(earned, self._active_at + limits.data_grace_s)
+        super().data_received(octets)
+
+    def idle_s(self, now: float) -> float:
+        """Seconds since the last command, or since the last octet within DATA."""
+        return now - self._active_at
+
+    def behind_s(self, now: float) -> float:
+        """Seconds of our patience within DATA that the peer has used up by slowness."""
+        return self.state.limits.data_grace_s - (self._data_ends_at - now)
+
+    def dismiss(self, *, even_in_data: bool = False) -> None:
         """Say 421 and hang up, unless a mail is in hand (RFC 5321 §3.8)."""
-        if self.in_data or not isinstance(self.transport, asyncio.WriteTransport):
-            return
-        self.transport.write(_closing(self.state.hostname))
-        self.transport.close()
+        if even_in_data or not self.in_data:
+            self._hang_up(f"421 4.3.2 {self.state.hostname} cannot talk now, please try again later")
 
     def abort(self) -> None:
         """Cut the connection; the peer was promised nothing and keeps its mail."""
@@ -102,19 +98,73 @@ class Conversation(smtp.SMTP):
 
     async def push(self, status: AnyStr) -> None:
         """Answer, with the enhanced code (RFC 3463) where the library leaves it out."""
-        if isinstance(status, str) and status.startswith("552 Error"):
-            await super().push(_too_big(self.state.size_limit_bytes))
+        if isinstance(status, str):
+            if status.startswith("552 Error"):
+                status = self._too_big()
+            # An echo of what no charset can write must not become a fault of ours.
+            await super().push(status.encode("utf-8", "backslashreplace"))
             return
         await super().push(status)
 
     async def handle_exception(self, error: Exception) -> str:
         """Ask the peer to try again: a 500 would lose the mail, and our faults are not its business."""
-        log.error("smtp.fault", error=type(error).__name__)
+        if isinstance(error, smtp.TLSSetupException):
+            log.info("inbox.tls_failed", error=type(error.__cause__).__name__)
+        elif not isinstance(error, asyncio.IncompleteReadError | ConnectionError):
+            log.error("inbox.fault", error=type(error).__name__)
         return "451 4.3.0 Something failed here, please try again later"
+
+    async def check_helo_needed(self, helo: str = "") -> bool:
+        """Ask for the command that has to come first."""
+        return await super().check_helo_needed(helo or self.hello)
+
+    async def smtp_EHLO(self, hostname: str) -> None:
+        """Greet, and say what we can in one piece; the library's own has no PIPELINING (RFC 2920)."""
+        if not hostname:
+            await self.push(f"501 5.5.4 Syntax: {self.hello} hostname")
+            return
+        session = self.session
+        assert session is not None  # set by the library for each connection
+        self.envelope = self._create_envelope()
+        session.extended_smtp = True
+        session.host_name = hostname
+        within_tls = session.ssl is not None
+        offered = [self.hostname, f"SIZE {self.state.size_limit_bytes}", "8BITMIME", "SMTPUTF8", "PIPELINING"]
+        if self.tls_context and not within_tls:
+            offered.append("STARTTLS")
+        if self.state.login and within_tls:
+            offered.append("AUTH LOGIN PLAIN")
+        *more, last = offered
+        await self.push("".join(f"250-{line}\r\n" for line in more) + f"250 {last}")
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        """Begin TLS; what was sent in the clear behind the command is never obeyed (CVE-2024-34083)."""
+        if self.session is not None and self.session.ssl is not None:
+            await self.push("503 5.5.1 TLS is active")
+            return
+        # The library throws such text away once TLS stands; nobody honest sends it (RFC 3207 §4.2).
+        # Nothing public says whether octets wait; the library looks at the same buffer.
+        waiting = self._reader._buffer  # type: ignore[attr-defined]
+        if self.tls_context and not arg and waiting:
+            log.warning("inbox.starttls_injection")
+            self._hang_up("421 4.7.0 Nothing may follow STARTTLS")
+            return
+        await super().smtp_STARTTLS(arg)
+
+    async def smtp_AUTH(self, arg: str) -> None:
+        """Log in, where a log-in is set."""
+        if self.state.login is None:
+            await self.push("502 5.5.1 Nobody needs to log in here")
+            return
+        await super().smtp_AUTH(arg)
+
+    async def smtp_HELP(self, arg: str) -> None:
+        """Point to the standard."""
+        await self.push("214 2.0.0 See RFC 5321")
 
     async def smtp_DATA(self, arg: str) -> None:
         """Take lines of any length, refuse for size only, and answer after the commit."""
-        if await self.check_helo_needed():
+        if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
             return
         envelope = self.envelope
         assert envelope is not None  # set by the library for each connection
@@ -124,138 +174,118 @@ class Conversation(smtp.SMTP):
         if arg:
             await self.push("501 5.5.4 Syntax: DATA")
             return
-        if self.state.closing:
-            self.dismiss()
-            return
-        self.in_data = True
+        self._begin_data()
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
-            content = await self._read_data()
-            if content is None:
-                status = _too_big(self.state.size_limit_bytes)
-            else:
-                envelope.content = envelope.original_content = content
-                status = await self._call_handler_hook("DATA")
+            status = await self._take(envelope)
             self.envelope = self._create_envelope()
-            await self.push(status)
+            await self.push(self.after_data(status, envelope.rcpt_tos))
         finally:
-            self.in_data = False
+            self._end_data()
         if self.state.closing:
             self.dismiss()
 
-    async def _read_data(self) -> bytes | None:
-        """Read up to the final dot and undo dot-stuffing (RFC 5321 §4.5.2); None when it was too big.
+    def after_data(self, status: str, recipients: list[str]) -> str:
+        """Answer the final dot: with exactly one reply (RFC 5321 §4.2)."""
+        return status
 
-        Only CRLF . CRLF ends a mail; a bare CR or LF around the dot does not, so
-        that no second mail can be smuggled in (CVE-2024-27305).
-        """
-        reader = self._reader
-        pieces: list[bytes] = []
-        state = "start"
-        while state != "mid":
-            octet = await reader.readexactly(1)
-            pieces.append(octet)
-            state = _DOT_STATES.get((state, octet), "mid")
-            if state == "end":
-                return _unstuffed(b"".join(pieces)[: -len(b".\r\n")])
-        size_bytes = len(pieces)
-        while True:
-            try:
-                piece = await reader.readuntil(END_OF_DATA)
-                ended = True
-            except asyncio.LimitOverrunError as overrun:
-                piece = await reader.readexactly(overrun.consumed)
-                ended = False
-            size_bytes += len(piece)
-            if size_bytes <= self.state.size_limit_bytes + len(b".\r\n"):
-                pieces.append(piece)
-            else:
-                pieces.clear()  # and read on to the dot: only then may we answer
-            if ended:
-                break
-            self._reset_timeout()
-        if not pieces:
-            return None
-        return _unstuffed(b"".join(pieces)[: -len(b".\r\n")])
+    async def _take(self, envelope: smtp.Envelope) -> str:
+        try:
+            content = await data.read(self._reader, limit_bytes=self.state.size_limit_bytes, hold=self._hold)
+            self.is_receiving = False
+            match content:
+                case data.Dropped.TOO_BIG:
+                    return self._too_big()
+                case data.Dropped.NO_ROOM:
+                    log.warning("inbox.too_much_in_hand", octets=self.state.in_hand_bytes)
+                    return "452 4.3.1 Too much mail at once, please try again later"
+                case bytes():
+                    envelope.content = envelope.original_content = content
+                    status = str(await self._call_handler_hook("DATA"))
+                    if status.startswith("250"):
+                        self._commands = 0
+                    return status
+        # Answered here and not by the library, which knows nothing of one reply for each recipient.
+        except Exception as error:
+            return await self.handle_exception(error)
+
+    def _hold(self, size_bytes: int) -> bool:
+        limits = self.state.limits
+        is_small = self._held_bytes + size_bytes <= limits.small_mail_bytes
+        if not is_small and self.state.in_hand_bytes + size_bytes > limits.in_hand_bytes:
+            return False
+        self._held_bytes += size_bytes
+        self.state.in_hand_bytes += size_bytes
+        return True
+
+    def _begin_data(self) -> None:
+        limits = self.state.limits
+        self.in_data = self.is_receiving = True
+        self._data_ends_at = self.loop.time() + limits.data_grace_s
+        self._active_at = self.loop.time()
+        ringing = self._timeout_handle
+        if ringing is not None and ringing.when() > self._data_ends_at:
+            ringing.cancel()
+            self._timeout_handle = self.loop.call_at(self._data_ends_at, self._timeout_cb)
+
+    def _end_data(self) -> None:
+        self.in_data = self.is_receiving = False
+        self.state.in_hand_bytes -= self._held_bytes
+        self._held_bytes = 0
+        self._active_at = self.loop.time()
+
+    async def _obey(self, method: Any, arg: str) -> None:
+        """Run one command; a peer that gives very many and brings no mail hears 421."""
+        self._commands += 1
+        if self.transport is None or self.transport.is_closing():
+            return  # what was sent behind the command that made us hang up is not obeyed
+        if self.state.closing:
+            self.dismiss()
+        elif self._commands > self.state.limits.commands_per_mail:
+            self._hang_up("421 4.7.0 Too many commands without a mail")
+        else:
+            await method(arg)
+
+    def _check_login(
+        self, server: object, session: object, envelope: object, mechanism: str, given: Any
+    ) -> smtp.AuthResult:
+        """Compare with the log-in that the operator has set (RFC 4954 §4)."""
+        login = self.state.login
+        right = login is not None and login.is_given_by(given.login, given.password)
+        if not right:
+            log.warning("inbox.login_refused", door=self.state.protocol)
+        return smtp.AuthResult(success=right, handled=False)
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Note that the peer lives; one timer a connection looks at the note when it rings."""
+        self._active_at = self.loop.time()
+        if self._timeout_handle is None:
+            self._timeout_handle = self.loop.call_later(self.state.limits.idle_s, self._timeout_cb)
+
+    def _timeout_cb(self) -> None:
+        """Hang up on who was silent for too long, or was too slow within DATA."""
+        now, ends = self.loop.time(), self._active_at + self.state.limits.idle_s
+        if self.is_receiving:
+            ends = min(ends, self._data_ends_at)
+        elif self.in_data:  # the mail is here and being stored: the delay is ours
+            ends = now + self.state.limits.idle_s
+        if ends > now:
+            self._timeout_handle = self.loop.call_at(ends, self._timeout_cb)
+            return
+        self._hang_up(f"421 4.4.2 {self.state.hostname} has waited long enough")
+
+    def _hang_up(self, line: str) -> None:
+        transport = self.transport
+        if isinstance(transport, asyncio.WriteTransport) and not transport.is_closing():
+            transport.write(line.encode() + b"\r\n")
+            transport.close()
+            self.loop.call_later(LINGER_S, transport.abort)  # who does not read would stay for ever
+
+    def _too_big(self) -> str:
+        return f"552 5.3.4 The mail is larger than {self.state.size_limit_bytes} octets"
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """Read a path and its parameters; the library's own reading can raise on hostile ones.
-
-        The null path comes back as ``<>``, because the library takes '' for a fault.
-        """
-        bracketed = _PATH.match(arg)
-        if bracketed is None:
-            address, _, rest = arg.strip().partition(" ")
-        else:
-            address, rest = bracketed[1].strip(), bracketed[2] or ""
-        address = _SOURCE_ROUTE.sub("", address)
-        if bracketed is not None and not address:
-            return "<>", rest
-        sane = address.isprintable() and " " not in address.partition('"')[0]
-        if not sane or not 0 < len(address) <= MAX_ADDRESS_CHARS or address[0] == "<":
-            return None, None
-        return address, rest
-
-
-class Handler:
-    """What aiosmtpd asks: may this recipient be written to, and where does the mail go?"""
-
-    def __init__(
-        self, commit: Committer, accepts: Callable[[str], bool], clock: Callable[[], datetime]
-    ) -> None:
-        self.commit = commit
-        self.accepts = accepts
-        self.clock = clock
-
-    async def handle_RCPT(
-        self,
-        server: Conversation,
-        session: smtp.Session,
-        envelope: smtp.Envelope,
-        address: str,
-        options: list[str],
-    ) -> str:
-        """Take recipients of ours only, at most ``MAX_RECIPIENTS`` a mail."""
-        if address == "<>" or not self.accepts(address):
-            return "550 5.7.1 We do not take mail for this address"
-        if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
-            return "452 4.5.3 Too many recipients"
-        envelope.rcpt_tos.append(address)
-        envelope.rcpt_options.extend(options)
-        return "250 2.1.5 OK"
-
-    async def handle_DATA(self, server: Conversation, session: smtp.Session, envelope: smtp.Envelope) -> str:
-        """Store, then promise: exactly one reply for the message (RFC 5321 §4.2)."""
-        assert isinstance(envelope.content, bytes)
-        mail = Envelope(
-            received_at=self.clock(),
-            door="smtp",
-            sender="" if envelope.mail_from in (None, "<>") else str(envelope.mail_from),
-            recipients=tuple(dict.fromkeys(envelope.rcpt_tos)),
-            peer=_peer(session.peer),
-            raw=envelope.content,
-        )
-        try:
-            # Shielded: a peer that hangs up now must not undo a mail that is being stored.
-            row_id = await asyncio.shield(asyncio.wrap_future(self.commit.put(mail)))
-        except StoreError as failure:
-            if failure.full:
-                return "452 4.3.1 No room to store the mail, please try again later"
-            return "451 4.3.0 The mail could not be stored, please try again later"
-        return f"250 2.0.0 stored as {row_id}"
-
-
-class TooMany(asyncio.Protocol):
-    """Says 421 and hangs up (RFC 5321 §3.1)."""
-
-    def __init__(self, hostname: str) -> None:
-        self.hostname = hostname
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Refuse at once, in place of the greeting."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        transport.write(_closing(self.hostname))
-        transport.close()
+        return path.read(arg)
 
 
 class _EqualLimits(dict[str, int]):
@@ -263,19 +293,3 @@ class _EqualLimits(dict[str, int]):
 
     def __getitem__(self, command: str) -> int:
         return MAX_COMMAND_BYTES
-
-
-def _unstuffed(data: bytes) -> bytes:
-    return (b"\r\n" + data).replace(b"\r\n.", b"\r\n")[2:]
-
-
-def _closing(hostname: str) -> bytes:
-    return f"421 4.3.2 {hostname} cannot talk now, please try again later\r\n".encode()
-
-
-def _too_big(limit_bytes: int) -> str:
-    return f"552 5.3.4 The mail is larger than {limit_bytes} octets"
-
-
-def _peer(peer: object) -> str:
-    return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) and len(peer) >= 2 else str(peer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
@@ -12,7 +13,7 @@ from bot import storage
 from bot.inbox.commit import Committer
 from bot.inbox.smtp import Listener
 from mailer.base import Base
-from tests.inbox.door import NOON, Door
+from tests.inbox.door import NOON, Door, Raw
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def open_door(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[Calla
         *,
         size_limit_bytes: int = 1_000_000,
         accepts: Callable[[str], bool] = lambda address: address.lower().endswith("@contest.test"),
-        max_connections: int = 50,
+        **settings: Any,
     ) -> Door:
         committer = Committer(sessions)
         committer.start()
@@ -44,8 +45,7 @@ def open_door(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[Calla
             size_limit_bytes=size_limit_bytes,
             hostname="mx.contest.test",
             accepts=accepts,
-            clock=lambda: NOON,
-            max_connections=max_connections,
+            **({"clock": lambda: NOON} | settings),
         )
         opened.append(Door(listener.start(), listener, committer, tmp_path / "inbox.db"))
         return opened[-1]
@@ -60,3 +60,23 @@ def open_door(sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[Calla
 def door(open_door: Callable[..., Door]) -> Door:
     """A door with the usual limits."""
     return open_door()
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[Door], Raw]]:
+    """Open connections; all are closed at the end."""
+    opened: list[Raw] = []
+
+    def open_one(door: Door) -> Raw:
+        opened.append(Raw(door.port))
+        return opened[-1]
+
+    yield open_one
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def raw(door: Door, connect: Callable[[Door], Raw]) -> Raw:
+    """One connection to the usual door."""
+    return connect(door)

@@ -3,83 +3,18 @@
 from __future__ import annotations
 
 import select
-import smtplib
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.inbox import conversation
 from bot.inbox.commit import Committer
+from bot.inbox.door import DoorLimits
 from bot.inbox.smtp import DoorError, Listener
-from tests.inbox.door import NOON, OURS, Door
-
-MAIL = b"From: lab@example.org\r\nSubject: =?utf-8?B?66eI6rCQ?=\r\n\r\nWhen is the deadline?\r\n"
-
-
-@contextmanager
-def client(door: Door) -> Iterator[smtplib.SMTP]:
-    with smtplib.SMTP("127.0.0.1", door.port, timeout=10) as connection:
-        connection.ehlo("client.example.org")
-        yield connection
-
-
-class Raw:
-    """Octets to the door and lines back, without a library between."""
-
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
-        self.lines = self.socket.makefile("rb")
-
-    def line(self) -> bytes:
-        """One reply, without its continuation lines."""
-        while True:
-            line = self.lines.readline()
-            if line[3:4] != b"-":
-                return line.rstrip(b"\r\n")
-
-    def say(self, octets: bytes) -> bytes:
-        self.socket.sendall(octets)
-        return self.line()
-
-    def to_data(self) -> None:
-        assert self.line()[:3] == b"220"
-        for command in (
-            b"EHLO x.example.org",
-            b"MAIL FROM:<lab@example.org>",
-            b"RCPT TO:<contest@contest.test>",
-        ):
-            assert self.say(command + b"\r\n")[:3] == b"250"
-        assert self.say(b"DATA\r\n")[:3] == b"354"
-
-    def close(self) -> None:
-        """Hang up."""
-        self.lines.close()
-        self.socket.close()
-
-
-@pytest.fixture
-def connect() -> Iterator[Callable[[Door], Raw]]:
-    """Open connections; all are closed at the end."""
-    opened: list[Raw] = []
-
-    def open_one(door: Door) -> Raw:
-        opened.append(Raw(door.port))
-        return opened[-1]
-
-    yield open_one
-    for connection in opened:
-        connection.close()
-
-
-@pytest.fixture
-def raw(door: Door, connect: Callable[[Door], Raw]) -> Raw:
-    """One connection to the usual door."""
-    return connect(door)
+from tests.inbox.door import MAIL, NOON, OURS, Door, Raw, client
 
 
 def test_mail_is_committed_when_250_arrives(door: Door) -> None:
@@ -117,7 +52,7 @@ def test_250_waits_for_the_commit(
     assert len(door.rows()) == 1
 
 
-def test_fault_in_commit_is_451_without_its_name(
+def test_check_03_fault_in_commit_is_451_without_its_name(
     sessions: sessionmaker[Session], open_door: Callable[..., Door]
 ) -> None:
     def fail(connection: object) -> None:
@@ -134,7 +69,7 @@ def test_fault_in_commit_is_451_without_its_name(
     assert door.rows() == []
 
 
-def test_full_disk_is_452(sessions: sessionmaker[Session], open_door: Callable[..., Door]) -> None:
+def test_check_02_full_disk_is_452(sessions: sessionmaker[Session], open_door: Callable[..., Door]) -> None:
     with sessions() as session:
         # The database itself says SQLITE_FULL when it may not grow.
         pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -153,7 +88,7 @@ def test_full_disk_is_452(sessions: sessionmaker[Session], open_door: Callable[.
     assert reply == (452, b"4.3.1 No room to store the mail, please try again later")
 
 
-def test_fault_in_the_door_is_451_without_its_name(open_door: Callable[..., Door]) -> None:
+def test_check_03_fault_in_the_door_is_451_without_its_name(open_door: Callable[..., Door]) -> None:
     def accepts(address: str) -> bool:
         raise RuntimeError("secret detail")
 
@@ -182,6 +117,22 @@ def test_size_over_the_limit_is_552_and_the_next_mail_is_taken(door: Door) -> No
     assert [row.raw for row in door.rows()] == [MAIL]
 
 
+def test_check_05_line_of_30_mb_is_552_for_its_size_or_taken_whole(open_door: Callable[..., Door]) -> None:
+    mail = b"Subject: long\r\n\r\n" + b"x" * (30 * 1024 * 1024) + b"\r\n"
+    replies = []
+    doors = [open_door(size_limit_bytes=megabytes * 1024 * 1024) for megabytes in (25, 40)]
+    for one in doors:
+        with client(one) as connection:
+            connection.mail("lab@example.org")
+            connection.rcpt(OURS)
+            replies.append(connection.data(mail))
+    [row] = doors[1].rows()
+
+    assert replies[0] == (552, b"5.3.4 The mail is larger than 26214400 octets")
+    assert replies[1][0] == 250
+    assert row.raw == mail
+
+
 def test_mail_of_exactly_the_limit_is_taken(open_door: Callable[..., Door]) -> None:
     door = open_door(size_limit_bytes=len(MAIL))
     with client(door) as connection:
@@ -191,7 +142,7 @@ def test_mail_of_exactly_the_limit_is_taken(open_door: Callable[..., Door]) -> N
 
 
 @pytest.mark.parametrize("octets", [998, 5_000, 65_534, 65_536, 65_537, 300_000])
-def test_long_line_is_stored_whole(door: Door, octets: int) -> None:
+def test_check_05_long_line_is_stored_whole(door: Door, octets: int) -> None:
     mail = b"Subject: long\r\n\r\n" + b"x" * octets + b"\r\n"
     with client(door) as connection:
         connection.sendmail("lab@example.org", [OURS], mail)
@@ -224,7 +175,7 @@ def test_octets_are_stored_as_they_were_written(door: Door, raw: Raw, sent: byte
 @pytest.mark.parametrize(
     "end", [b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\r\n.\n", b"\r\n\x00.\r\n"]
 )
-def test_false_end_of_data_smuggles_nothing(door: Door, raw: Raw, end: bytes) -> None:
+def test_check_06_false_end_of_data_smuggles_nothing(door: Door, raw: Raw, end: bytes) -> None:
     smuggled = b"MAIL FROM:<evil@example.org>\r\nRCPT TO:<contest@contest.test>\r\nDATA\r\nx"
     raw.to_data()
     reply = raw.say(b"Subject: x\r\n\r\na" + end + smuggled + b"\r\n.\r\n")
@@ -321,7 +272,7 @@ def test_sender_paths_are_taken_or_refused_for_good(raw: Raw, path: bytes, code:
 def test_connections_over_the_cap_hear_421(
     open_door: Callable[..., Door], connect: Callable[[Door], Raw]
 ) -> None:
-    door = open_door(max_connections=2)
+    door = open_door(limits=DoorLimits(connections=2))
     first, second = connect(door), connect(door)
     greetings = [first.line()[:3], second.line()[:3], connect(door).line()[:3]]
     first.say(b"QUIT\r\n")
@@ -374,6 +325,7 @@ def test_stop_cuts_a_mail_that_does_not_end(door: Door, raw: Raw) -> None:
     raw.socket.sendall(MAIL)
     door.listener.stop(deadline_s=0.1)
 
+    assert raw.lines.readline()[:3] == b"421"
     assert raw.lines.read(1) == b""
     assert door.rows() == []
 
@@ -398,4 +350,4 @@ def test_starting_again_after_stop_works(door: Door) -> None:
 
 
 def test_limits_leave_room_for_a_hundred_recipients() -> None:
-    assert conversation.MAX_RECIPIENTS >= 100
+    assert DoorLimits().recipients >= 100

@@ -3,6 +3,7 @@
 House map
 ---------
 free_port.py  a port that nobody listens on
+postfix.py    an own Postfix, which hands mail to the desk
 postgres.py   an own PostgreSQL cluster, and a fresh database a test
 smtp_sink.py  the process: an SMTP server that keeps what it gets and fails when told
 sink.py       the tests' end of that process: Sink, Fault, Caught

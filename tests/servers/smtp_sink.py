@@ -110,9 +110,7 @@ class Faulty:
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep the mail and answer the final dot."""
         fault = await self.follow(server, "dot", envelope.rcpt_tos)
         if fault is None or fault["stored"]:

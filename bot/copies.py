@@ -1,0 +1,94 @@
+"""The same mail twice is one mail; the same Message-ID on two different mails is told to staff."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import notice, triage
+from bot.desk import Desk
+from bot.inbox.parse import Inbound
+from bot.tables import HandledMail, Inquiry
+
+#: The first characters of a key stand for the Message-ID, the rest for what it was written on. So the
+#: unique index of keys also finds mails with one id and different content.
+ID_CHARS = 24
+#: Sorts behind every hexadecimal digit.
+BEHIND = "g"
+
+_MOMENT = re.compile(rb"^(?:date|received):", re.I | re.M)
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+
+
+def key(mail: Inbound, raw: bytes) -> str | None:
+    """One key for the same mail by whatever way it came: Message-ID, stable headers and body.
+
+    A Message-ID alone is the sender's choice and could silence another's mail. Received and other
+    trace headers differ by way, so only the headers that the author wrote count. A mail without an
+    id has all its octets for one: a sender that tries again brings the same. Without a Date and a
+    Received nothing says that two mails were not written at two times, so there is no key: None.
+    """
+    header, body = _split(raw)
+    if not mail.message_id:
+        return _hex(raw, ID_CHARS) + _hex(raw, 64 - ID_CHARS) if _MOMENT.search(header) else None
+    stable = [mail.from_address or "", mail.subject or "", str(mail.date or "")]
+    canonical = b"\n".join(line.rstrip() for line in body.splitlines()).rstrip()
+    content = "\x00".join(stable).encode("utf-8", "surrogateescape") + b"\x00" + canonical
+    identity = mail.message_id.encode("utf-8", "surrogateescape")
+    return _hex(identity, ID_CHARS) + _hex(content, 64 - ID_CHARS)
+
+
+def first(session: Session, key: str | None) -> HandledMail | None:
+    """The mail that this one repeats, if it was handled before."""
+    return session.scalar(select(HandledMail).where(HandledMail.dedup_key == key)) if key else None
+
+
+def namesake(session: Session, key: str | None) -> HandledMail | None:
+    """The first mail that carries the same Message-ID and says something else."""
+    if key is None:
+        return None
+    same_id = key[:ID_CHARS]
+    query = (
+        select(HandledMail)
+        .where(HandledMail.dedup_key >= same_id, HandledMail.dedup_key < same_id + BEHIND)
+        .where(HandledMail.dedup_key != key)
+        .order_by(HandledMail.inbound_id)
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
+def flag(session: Session, desk: Desk, mark: HandledMail, other: HandledMail, *, now: datetime) -> None:
+    """Write on both inquiries that two different mails carry one Message-ID, and tell staff once an id.
+
+    Both are kept and worked on: broken programs do this, and so does who wants to pass for another.
+    """
+    for one, twin in ((mark, other), (other, mark))[: 1 + (mark.inquiry_id != other.inquiry_id)]:
+        inquiry = session.get(Inquiry, one.inquiry_id) if one.inquiry_id else None
+        if inquiry is not None:
+            said = reason(one, twin)
+            triage.record(
+                session, inquiry, "same_message_id", actor="desk", now=now, reason=said, of=twin.inquiry_id
+            )
+    mark.reason = f"{mark.reason}; {reason(mark, other)}"
+    assert mark.dedup_key is not None  # by it the other was found
+    notice.of_namesakes(session, desk, reason(mark, other), key=mark.dedup_key[:ID_CHARS], now=now)
+
+
+def reason(mark: HandledMail, other: HandledMail) -> str:
+    """Say it for staff."""
+    where = f" (inquiry {other.inquiry_id})" if other.inquiry_id else ""
+    return f"inbound {mark.inbound_id} has the Message-ID of inbound {other.inbound_id}{where}, other content"
+
+
+def _split(raw: bytes) -> tuple[bytes, bytes]:
+    end = _HEADER_END.search(raw)
+    return (raw[: end.start()], raw[end.end() :]) if end else (raw, b"")
+
+
+def _hex(octets: bytes, chars: int) -> str:
+    return hashlib.sha256(octets).hexdigest()[:chars]
