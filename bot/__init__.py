@@ -11,7 +11,10 @@ Doors
 
 Mail in, answer out
     worker.py         takes stored mails to the conversation, in order
+    backlog.py        what is stored and not yet handled, found without a look at the rest
     reading.py        parse, classify, thread, decide: writes nothing
+    copies.py         the same mail twice; two mails with one Message-ID
+    returned.py       what comes back to a bounce address settles an unknown outcome
     threads.py        which inquiry a mail belongs to
     understanding.py  the library with its overlay, and the engine that reads it
     reply.py          Decision and facts become the words of a reply
@@ -31,11 +34,15 @@ Staff
 Running
     app.py            wiring: start, stop, roles
     desk.py           who the desk is to the outside
+    sender.py         the threads that empty the outbox
+    bell.py           wakes loops when another process wrote
+    alarm.py          tells staff that no mail leaves
     clock.py          contest time, and apscheduler's heartbeat
     loop.py           a thread that works off what waits
     storage.py        engines, sessions, upgrade; migrations/ holds the revisions
     tables.py         the rows of the desk
     doctor.py         is everything in order?
     inspection.py     what would happen to mails on disk
+    bench/            figures against peers
     demo.py           the desk on this machine; samples.py holds its mails
 """

@@ -12,29 +12,33 @@ from enum import StrEnum
 
 import structlog
 
-from bot import desk, http, storage
+from bot import alarm, bell, desk, http, storage
+from bot.bell import Bell
 from bot.clock import ContestClock, Heartbeat, real_now
 from bot.conversation import Handled
 from bot.http import HttpDoor
 from bot.inbox.commit import Committer
-from bot.inbox.smtp import Listener
-from bot.loop import Loop
-from bot.settings import Settings
+from bot.inbox.door import Login, Protocol
+from bot.inbox.smtp import DoorError, Listener
+from bot.inbox.tls import Certificate, CertificateError
+from bot.loop import POLL
+from bot.sender import Sender
+from bot.settings import Listen, Settings
 from bot.storage import Storage
 from bot.understanding import Progress, Understanding
 from bot.worker import Worker
 from faq import library
-from mailer import deliver, outbox
+from mailer import sending
 from mailer.relay import Fence, MailboxRelay, Relay, SmtpRelay
-from mailer.tables import Channel
 
 log = structlog.get_logger(__name__)
 
-#: Everything in hand is finished within this after SIGTERM.
-GRACE = timedelta(seconds=10)
+#: Everything in hand is finished within this after SIGTERM; what is left of the ten seconds, after which
+#: a supervisor kills, is for closing up.
+GRACE = timedelta(seconds=8)
 SWEEP_EVERY = timedelta(seconds=30)
-#: Rows a sender takes at once; each is sent and recorded by itself.
-CLAIM_LIMIT = 20
+#: How often a loop looks unasked where a bell wakes it.
+POLL_BESIDE_BELL = timedelta(seconds=3)
 
 
 class Role(StrEnum):
@@ -53,6 +57,7 @@ class Opened:
     """The ports that were taken; None for a door that is shut."""
 
     smtp_port: int | None
+    lmtp_port: int | None
     http_port: int | None
 
 
@@ -84,13 +89,14 @@ class App:
         self._on_handled = on_handled
         self._clock = clock or ContestClock.starting_at(settings.clock_start)
         self._desk = desk.of(settings, library.load(settings.contest_dir).contest)
-        self._relay = leave_by or relay(settings)
+        self._relays = [leave_by] if leave_by else [relay(settings) for _ in range(settings.senders)]
         self.storage: Storage = storage.open_storage(settings.store)
         storage.upgrade(self.storage)
         self._worker = self._make_worker(progress) if self._has(Role.WORKER) else None
-        self._sender = Loop("sender", self._send_due) if self._has(Role.SENDER) else None
+        self._sender = self._make_sender() if self._has(Role.SENDER) else None
+        self._bell = self._make_bell()
         self._committer = Committer(self.storage.write, on_stored=self._stored)
-        self._listener: Listener | None = None
+        self._listeners: list[Listener] = []
         self._http: HttpDoor | None = None
         self._heartbeat: Heartbeat | None = None
 
@@ -100,19 +106,27 @@ class App:
         Raises:
             DoorError: a port is taken.
         """
+        if self._has(Role.CLOCK):
+            self._sweep()
+            heartbeat = Heartbeat()
+            heartbeat.every(SWEEP_EVERY, self._sweep, name="sweep")
+            heartbeat.start()
+            self._heartbeat = heartbeat
         if self._sender:
             self._sender.start()
         if self._worker:
             self._worker.loop.start()
-        if self._has(Role.CLOCK):
-            self._heartbeat = Heartbeat()
-            self._heartbeat.every(SWEEP_EVERY, self._sweep, name="sweep")
-            self._sweep()
-            self._heartbeat.start()
+        if self._bell:
+            self._bell.start()
         http_port = self._open_http() if self._has(Role.HTTP) else None
-        smtp_port = self._open_smtp() if self._has(Role.INTAKE) else None
-        log.info("app.started", roles=sorted(self._roles), smtp_port=smtp_port, http_port=http_port)
-        return Opened(smtp_port=smtp_port, http_port=http_port)
+        smtp_port = lmtp_port = None
+        if self._has(Role.INTAKE):
+            self._committer.start()
+            lmtp_port = self._open_mail(Protocol.LMTP, self._settings.lmtp_listen)
+            smtp_port = self._open_mail(Protocol.SMTP, self._settings.smtp_listen)
+        opened = Opened(smtp_port=smtp_port, lmtp_port=lmtp_port, http_port=http_port)
+        log.info("app.started", roles=sorted(self._roles), smtp=smtp_port, lmtp=lmtp_port, http=http_port)
+        return opened
 
     def stop(self) -> None:
         """Take nothing more, finish what is in hand within the grace, lose nothing."""
@@ -121,9 +135,11 @@ class App:
         def left() -> timedelta:
             return timedelta(seconds=max(0.1, deadline - time.monotonic()))
 
-        if self._listener:
-            self._listener.stop(deadline_s=left().total_seconds() / 2)
-            self._committer.stop(deadline_s=left().total_seconds())
+        for listener in self._listeners:
+            listener.stop(deadline_s=left().total_seconds() / 3)
+        self._committer.stop(deadline_s=left().total_seconds())
+        if self._bell:
+            self._bell.stop(left())
         loops = [loop for loop in (self._worker and self._worker.loop, self._sender) if loop]
         for loop in loops:
             loop.ask_to_stop()
@@ -132,9 +148,6 @@ class App:
             self._heartbeat.stop()
         if self._http:
             self._http.stop(left())
-        if all(finished):
-            # Otherwise a mail is still in flight on that connection; its row says so.
-            self._relay.close()
         self.storage.close()
         log.info("app.stopped", finished=all(finished))
 
@@ -149,6 +162,9 @@ class App:
     def _has(self, role: Role) -> bool:
         return bool(self._roles & {role, Role.ALL})
 
+    def _has_all(self, *roles: Role) -> bool:
+        return all(self._has(role) for role in roles)
+
     def _make_worker(self, progress: Progress | None) -> Worker:
         understanding = Understanding(
             folder=self._settings.contest_dir,
@@ -158,29 +174,58 @@ class App:
             sessions=self.storage.read,
             progress=progress,
         )
-        return Worker(self.storage, understanding, self._desk, self._clock, on_handled=self._handled)
+        return Worker(
+            self.storage,
+            understanding,
+            self._desk,
+            self._clock,
+            on_handled=self._handled,
+            poll=self._poll(),
+        )
 
-    def _open_smtp(self) -> int | None:
-        listen = self._settings.smtp_listen
+    def _make_sender(self) -> Sender:
+        return Sender(self.storage, self._relays, self._desk, self._clock, poll=self._poll())
+
+    def _make_bell(self) -> Bell | None:
+        """What to wake when another process wrote; none where one process does everything on a file."""
+        wake: dict[str, Callable[[], None]] = {}
+        if self._worker:
+            wake[bell.INBOUND] = self._worker.loop.wake
+        if self._sender:
+            wake[bell.OUTBOX] = self._sender.wake
+        alone = self.storage.dialect == "sqlite" and self._has_all(Role.INTAKE, Role.WORKER, Role.SENDER)
+        return Bell(self.storage, wake) if wake and not alone else None
+
+    def _poll(self) -> timedelta:
+        # The bell is the one that wakes on PostgreSQL; what a clock makes due is found by looking.
+        return POLL_BESIDE_BELL if self.storage.dialect == "postgresql" else POLL
+
+    def _open_mail(self, protocol: Protocol, listen: Listen | None) -> int | None:
         if listen is None:
             return None
-        self._committer.start()
-        self._listener = Listener(
+        settings = self._settings
+        # LMTP comes from a mail server of ours on this machine or this network, which has its own TLS.
+        outside = protocol is Protocol.SMTP
+        listener = Listener(
             listen.host,
             listen.port,
             self._committer,
-            size_limit_bytes=self._settings.size_limit_mb * 1024 * 1024,
-            hostname=self._settings.mail_domain,
+            size_limit_bytes=settings.size_limit_mb * 1024 * 1024,
+            hostname=settings.mail_domain,
             accepts=self._desk.accepts,
             clock=self._clock.now,
+            protocol=protocol,
+            certificate=_certificate(settings) if outside else None,
+            login=_login(settings) if outside else None,
         )
-        return self._listener.start()
+        self._listeners.append(listener)
+        return listener.start()
 
     def _open_http(self) -> int | None:
         listen = self._settings.http_listen
         if listen is None:
             return None
-        self._http = HttpDoor(http.build(self.storage), listen)
+        self._http = HttpDoor(http.build(self.storage, now=self._clock.now, real_now=real_now), listen)
         return self._http.start()
 
     def _stored(self) -> None:
@@ -192,21 +237,24 @@ class App:
         if self._sender:
             self._sender.wake()
 
-    def _send_due(self) -> None:
-        stopping = self._sender.stopping if self._sender else lambda: True
-        while not stopping():
-            tally = deliver.deliver_due(
-                self.storage.write,
-                self._relay,
-                Channel.MAIL,
-                limit=CLAIM_LIMIT,
-                now=self._clock.now(),
-                real_now=real_now,
-                stopping=stopping,
-            )
-            if tally.unreachable or not (tally.sent or tally.deferred or tally.failed or tally.unknown):
-                return
-
     def _sweep(self) -> None:
         with self.storage.write.begin() as session:
-            outbox.sweep(session, real_now=real_now())
+            swept = sending.sweep(session, real_now=real_now())
+        for mail_id in swept.parked:
+            log.error("outbox.unknown", mail=mail_id, cause="crash in flight")
+        alarm.relay_away(self.storage, self._desk, now=self._clock.now(), real_now=real_now())
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    if settings.smtp_tls_cert is None:
+        return None
+    try:
+        return Certificate(settings.smtp_tls_cert, settings.smtp_tls_key)
+    except CertificateError as error:
+        raise DoorError(str(error)) from error
+
+
+def _login(settings: Settings) -> Login | None:
+    if not settings.smtp_auth_user:
+        return None
+    return Login(user=settings.smtp_auth_user, password=settings.smtp_auth_password.get_secret_value())

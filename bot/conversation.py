@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot import caps, notice, questions, reading, reply, threads, triage
+from bot import caps, copies, notice, questions, reading, reply, returned, threads, triage
 from bot.desk import Desk
 from bot.inbox import rules
 from bot.reading import Asked, Reading, Silent
@@ -25,6 +24,9 @@ from mailer.errors import ComposeError
 from mailer.letter import Letter
 
 log = structlog.get_logger(__name__)
+
+#: Mail of machines that a mail of ours caused.
+_OF_OUR_MAIL = (rules.MailVerdict.BOUNCE, rules.MailVerdict.AUTO_REPLY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +99,22 @@ def _write(session: Session, read: Reading, desk: Desk, *, now: datetime) -> Han
         message_id=read.mail.message_id if read.mail else None,
         dedup_key=read.dedup_key,
     )
-    first = _first_copy(session, read.dedup_key)
+    first = copies.first(session, read.dedup_key)
     if first is not None:
         mark.verdict, mark.dedup_key, mark.inquiry_id = "duplicate", None, first.inquiry_id
         mark.reason = f"the same mail as inbound {first.inbound_id}"
         session.add(mark)
         return _handled(read, inquiry_id=first.inquiry_id, withheld=mark.reason)
+    namesake = copies.namesake(session, read.dedup_key)
     session.add(mark)
     session.flush()
+    handled = _work(session, read, mark, desk, now=now)
+    if namesake is not None:
+        copies.flag(session, desk, mark, namesake, now=now)
+    return handled
+
+
+def _work(session: Session, read: Reading, mark: HandledMail, desk: Desk, *, now: datetime) -> Handled:
     inquiry = session.get(Inquiry, read.belongs.inquiry_id) if read.belongs.inquiry_id else None
     match read:
         case Silent():
@@ -115,15 +125,13 @@ def _write(session: Session, read: Reading, desk: Desk, *, now: datetime) -> Han
             return _converse(session, read, inquiry, mark, desk, now=now)
 
 
-def _first_copy(session: Session, key: str | None) -> HandledMail | None:
-    return session.scalar(select(HandledMail).where(HandledMail.dedup_key == key)) if key else None
-
-
 def _silence(
     session: Session, read: Silent, inquiry: Inquiry | None, mark: HandledMail, desk: Desk, *, now: datetime
 ) -> Handled:
     """Machines, bounces and what cannot be read: nothing goes out; staff find it in the quiet list."""
     ruling = read.ruling
+    if read.returned is not None and ruling.verdict in _OF_OUR_MAIL:
+        returned.settle(session, read.returned, ruling, inbound_id=read.inbound_id, now=now)
     if inquiry is not None:
         mark.inquiry_id = inquiry.id
         triage.record(

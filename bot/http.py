@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 import anyio.to_thread
 import structlog
@@ -20,12 +20,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot import backlog
+from bot.clock import real_now
 from bot.settings import Listen
 from bot.storage import Storage
 from bot.tables import HandledMail, InboundMail, Inquiry
+from mailer import outbox, trouble
 from mailer.tables import OutboxMail
 
 log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
 
 
 class DoorError(Exception):
@@ -35,26 +40,32 @@ class DoorError(Exception):
 class Figures:
     """Counts read from the database at the moment they are asked for."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, *, now: Clock, real_now: Clock) -> None:
         self._storage = storage
+        self._now = now
+        self._real_now = real_now
 
     def describe(self) -> Iterable[Metric]:
         """Nothing, so that registering does not read the database."""
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        """Stored, handled, inquiries by state, outbox rows by channel and state."""
+        """Stored, handled, inquiries and outbox rows by state, and the ages of what waits (seconds)."""
+        now = self._now()
         with self._storage.read() as session:
             stored = session.scalar(select(func.count(InboundMail.id))) or 0
             handled = session.execute(
                 select(HandledMail.verdict, func.count()).group_by(HandledMail.verdict)
             ).all()
             inquiries = session.execute(select(Inquiry.state, func.count()).group_by(Inquiry.state)).all()
-            outbox = session.execute(
+            by_channel = session.execute(
                 select(OutboxMail.channel, OutboxMail.state, func.count()).group_by(
                     OutboxMail.channel, OutboxMail.state
                 )
             ).all()
+            waits_since = backlog.oldest(session)
+            due_since = outbox.oldest_due(session, now=now)
+            away_since = trouble.relay_away_since(session)
         yield GaugeMetricFamily("contestdesk_inbound_stored", "Mails stored at the door", value=stored)
         by_verdict = GaugeMetricFamily("contestdesk_inbound_handled", "Mails handled", labels=["verdict"])
         for verdict, count in handled:
@@ -65,15 +76,25 @@ class Figures:
             by_state.add_metric([state], count)
         yield by_state
         rows = GaugeMetricFamily("contestdesk_outbox", "Outbox rows", labels=["channel", "state"])
-        for channel, mail_state, count in outbox:
+        for channel, mail_state, count in by_channel:
             rows.add_metric([channel, mail_state], count)
         yield rows
+        yield _age("contestdesk_inbound_oldest_seconds", "Age of the oldest unhandled mail", waits_since, now)
+        yield _age("contestdesk_outbox_oldest_seconds", "Age of the oldest mail that is due", due_since, now)
+        yield _age(
+            "contestdesk_relay_away_seconds", "How long the relay has been away", away_since, self._real_now()
+        )
 
 
-def build(storage: Storage) -> Starlette:
-    """The pages, over one database."""
+def _age(name: str, meaning: str, since: datetime | None, now: datetime) -> Metric:
+    seconds = max(0.0, (now - since).total_seconds()) if since else 0.0
+    return GaugeMetricFamily(name, meaning, value=seconds)
+
+
+def build(storage: Storage, *, now: Clock = real_now, real_now: Clock = real_now) -> Starlette:
+    """The pages, over one database; ``now`` is contest time."""
     registry = CollectorRegistry()
-    registry.register(Figures(storage))
+    registry.register(Figures(storage, now=now, real_now=real_now))
 
     async def health(_request: Request) -> Response:
         try:
@@ -96,8 +117,7 @@ def build(storage: Storage) -> Starlette:
 
 def _backlog(storage: Storage) -> int:
     with storage.read() as session:
-        stored = session.scalar(select(func.count(InboundMail.id))) or 0
-        return stored - (session.scalar(select(func.count(HandledMail.inbound_id))) or 0)
+        return backlog.count(session)
 
 
 class HttpDoor:

@@ -18,9 +18,10 @@ POLL = timedelta(seconds=1)
 class Loop:
     """Calls ``work_off`` when woken and at every poll; ``work_off`` asks ``stopping`` between two items."""
 
-    def __init__(self, name: str, work_off: Callable[[], object]) -> None:
+    def __init__(self, name: str, work_off: Callable[[], object], *, poll: timedelta = POLL) -> None:
         self._name = name
         self._work_off = work_off
+        self._poll = poll
         self._wake = threading.Event()
         self._stop = threading.Event()
         # A daemon: one that is still in hand when the grace is over must not keep the process alive.
@@ -59,4 +60,4 @@ class Loop:
                 log.warning("loop.database_unreachable", loop=self._name, error=str(error.orig))
             except Exception:  # a fault in one round must not end the service
                 log.exception("loop.round_failed", loop=self._name)
-            self._wake.wait(POLL.total_seconds())
+            self._wake.wait(self._poll.total_seconds())

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.desk import Desk
 from bot.tables import Inquiry, InquiryPart
+from faq import render
 from faq.contest import Language, Person
 from mailer import outbox
 from mailer.letter import Letter
@@ -35,6 +36,19 @@ def of_unreadable(session: Session, desk: Desk, inbound_id: int, reason: str, *,
     """Tell that a mail is stored which only a person can make sense of."""
     said = f"inbound {inbound_id}: {reason}"
     key = f"unreadable:{inbound_id}"
+    _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=key, now=now)
+
+
+def of_namesakes(session: Session, desk: Desk, said: str, *, key: str, now: datetime) -> None:
+    """Tell that two different mails carry one Message-ID; once for each id, which ``key`` stands for."""
+    _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=f"same-id:{key}", now=now)
+
+
+def of_relay(session: Session, desk: Desk, *, since: datetime, reply: str, now: datetime) -> None:
+    """Tell that mail has not left since ``since`` (real time)."""
+    began = render.clock_text(since, Language.KO)
+    said = f"{began}부터 메일 릴레이에 연결되지 않아 메일이 나가지 못하고 있습니다: {reply}"
+    key = f"relay_away:{since.isoformat()}"
     _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=key, now=now)
 
 

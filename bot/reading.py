@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from bot import reply, threads
+from bot import copies, reply, returned, threads
 from bot.desk import Desk
 from bot.inbox import parse, quote, rules
 from bot.storage import Storage
@@ -35,6 +34,8 @@ class Silent:
     text: str = ""
     dedup_key: str | None = None
     belongs: threads.Belongs = threads.NOTHING
+    #: The outbox row whose bounce address it was sent to.
+    returned: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +74,16 @@ def read(
         belongs = threads.find(session, mail, recipients, identity=desk.identity)
     text = quote.new_text(mail.text).strip()
     shown = text or (mail.subject or "")
-    key = dedup_key(mail, raw)
+    key = copies.key(mail, raw)
     if ruling.verdict not in (rules.MailVerdict.QUESTION, rules.MailVerdict.REPLY):
         return Silent(
-            inbound_id=inbound_id, ruling=ruling, mail=mail, text=shown, dedup_key=key, belongs=belongs
+            inbound_id=inbound_id,
+            ruling=ruling,
+            mail=mail,
+            text=shown,
+            dedup_key=key,
+            belongs=belongs,
+            returned=returned.row_of(recipients, desk.identity.secret),
         )
     library, engine = understanding.current()
     decision = decide(
@@ -136,19 +143,3 @@ def _wordless(attachments: int) -> Decision:
         reason=f"no words in the mail, {attachments} attachments",
     )
     return Decision(language=Language.KO, decision=Verdict.ESCALATE, parts=(part,))
-
-
-def dedup_key(mail: parse.Inbound, raw: bytes) -> str | None:
-    """One key for the same mail by whatever way it came: Message-ID, stable headers and body.
-
-    A Message-ID alone is the sender's choice and could silence another's mail. Received and other
-    trace headers differ by way, so only the headers that the author wrote count.
-    """
-    if not mail.message_id:
-        return None
-    body = raw.partition(b"\r\n\r\n")[2] or raw.partition(b"\n\n")[2]
-    stable = [mail.message_id, mail.from_address or "", mail.subject or "", str(mail.date or "")]
-    canonical = b"\n".join(line.rstrip() for line in body.splitlines()).rstrip()
-    digest = hashlib.sha256("\x00".join(stable).encode("utf-8", "surrogateescape"))
-    digest.update(b"\x00" + canonical)
-    return digest.hexdigest()

@@ -107,8 +107,14 @@ class Settings(BaseSettings):
     mail_domain: str = "contest.test"
     staff_address: str = ""
     smtp_listen: Annotated[Listen | None, NoDecode] = Listen("127.0.0.1:2525")
+    lmtp_listen: Annotated[Listen | None, NoDecode] = None
+    smtp_tls_cert: Path | None = None
+    smtp_tls_key: Path | None = None
+    smtp_auth_user: str = ""
+    smtp_auth_password: SecretStr = SecretStr("")
     http_listen: Annotated[Listen | None, NoDecode] = Listen("127.0.0.1:8025")
     smtp_relay_url: SecretStr = SecretStr("")
+    senders: int = Field(default=2, ge=1, le=64)
     mail_allow_list: Annotated[tuple[str, ...], NoDecode] = ()
     size_limit_mb: int = Field(default=25, ge=1, le=100)
     encoders: str = "auto"
@@ -116,16 +122,26 @@ class Settings(BaseSettings):
     clock_start: datetime | None = None
     log_format: Literal["console", "json"] = "console"
 
-    @field_validator("contest_dir", "cache_dir", "clock_start", mode="before")
+    @field_validator(
+        "contest_dir", "cache_dir", "clock_start", "smtp_tls_cert", "smtp_tls_key", mode="before"
+    )
     @classmethod
     def _default_when_empty(cls, value: Any, info: ValidationInfo) -> Any:
         # As .env.example shows them; an empty path would be the folder where the command runs.
         return cls.model_fields[info.field_name or ""].default if value == "" else value
 
-    @field_validator("smtp_listen", "http_listen", mode="before")
+    @field_validator("smtp_listen", "lmtp_listen", "http_listen", mode="before")
     @classmethod
     def _read_listen(cls, value: Any) -> Listen | None:
         return _listen(value)
+
+    @field_validator("lmtp_listen")
+    @classmethod
+    def _is_not_port_25(cls, value: Listen | None) -> Listen | None:
+        # RFC 2033 §5: who comes there expects SMTP.
+        if value is not None and value.port == 25:
+            raise ValueError("LMTP must not be spoken on port 25; choose another, such as 127.0.0.1:2424")
+        return value
 
     @field_validator("mail_allow_list", mode="before")
     @classmethod
@@ -151,7 +167,7 @@ class Settings(BaseSettings):
     @model_validator(mode="wrap")
     @classmethod
     def _report_together(cls, given: Any, build: ModelWrapValidatorHandler[Settings]) -> Settings:
-        faults = _unfit(given)
+        faults = [*_unfit(given), *_lonely(given)]
         try:
             settings = build(given)
         except ValidationError as error:
@@ -242,12 +258,28 @@ def _unfit(given: Mapping[str, Any]) -> list[str]:
         "SECRET_KEY": secret if secret != DEVELOPMENT_SECRET else None,
         "CONTEST_ADDRESS": given.get("contest_address"),
         "MAIL_DOMAIN": given.get("mail_domain"),
-        "SMTP_LISTEN": given.get("smtp_listen", "the default"),
+        "SMTP_LISTEN": given.get("smtp_listen", "the default") or given.get("lmtp_listen"),
     }
     faults = [f"{PREFIX}{name}: production needs it" for name, value in needed.items() if not value]
     if given.get("clock_start"):
         faults.append(f"{PREFIX}CLOCK_START: not in production: the clock there is the real one")
     return faults
+
+
+def _lonely(given: Mapping[str, Any]) -> list[str]:
+    """Settings of the SMTP door that say nothing without another one."""
+    # A log-in in the clear could be read on the way, so it is asked for within TLS only.
+    needs = (
+        ("smtp_tls_key", "smtp_tls_cert"),
+        ("smtp_auth_user", "smtp_auth_password"),
+        ("smtp_auth_password", "smtp_auth_user"),
+        ("smtp_auth_user", "smtp_tls_cert"),
+    )
+    return [
+        f"{PREFIX}{missing.upper()}: {PREFIX}{name.upper()} needs it"
+        for name, missing in needs
+        if given.get(name) and not given.get(missing)
+    ]
 
 
 def _unknown(environment: Mapping[str, str]) -> list[str]:

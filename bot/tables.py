@@ -29,6 +29,10 @@ class InboundMail(Base):
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     raw: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
+    # A number is never given twice, even after the newest row was erased: the mark of a handled mail
+    # would pass for that of the next one.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
 
 class HandledMail(Base):
     """The mark that an inbound mail is done, written in the transaction that did it."""
@@ -47,6 +51,17 @@ class HandledMail(Base):
     #: Message-ID, body and stable headers hashed: the same mail twice is one; null on the second.
     dedup_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     inquiry_id: Mapped[int | None] = mapped_column(index=True)
+
+
+class Cursor(Base):
+    """Up to which number nothing waits, so that nobody looks through what is long done."""
+
+    __tablename__ = "cursor"
+
+    #: What is counted: inbound.
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: Every mail up to here is handled, and none with a lower number can still appear.
+    low_water: Mapped[int]
 
 
 class Applicant(Base):

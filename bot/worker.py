@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
-from bot import conversation
+from bot import backlog, conversation
 from bot.clock import ContestClock
 from bot.conversation import Handled
 from bot.desk import Desk
-from bot.loop import Loop
+from bot.loop import POLL, Loop
 from bot.storage import Storage
-from bot.tables import HandledMail, InboundMail
 from bot.understanding import Understanding
 
 log = structlog.get_logger(__name__)
 
-BATCH = 50
+#: Taken at once; small, so that several workers share a burst.
+BATCH = 10
 #: A mail that fails this often is laid aside for staff, so that the ones behind it are answered.
 TRIES = 3
 
@@ -36,6 +36,7 @@ class Worker:
         clock: ContestClock,
         *,
         on_handled: Callable[[Handled], None],
+        poll: timedelta = POLL,
     ) -> None:
         self._storage = storage
         self._understanding = understanding
@@ -43,28 +44,29 @@ class Worker:
         self._clock = clock
         self._on_handled = on_handled
         self._failures: Counter[int] = Counter()
-        self.loop = Loop("worker", self.work_off)
+        self._share = backlog.Share(storage)
+        #: Handled since the cursor was moved; a start moves it at the first chance.
+        self._since_advance = backlog.STEP
+        self.loop = Loop("worker", self.work_off, poll=poll)
 
     def work_off(self) -> int:
         """Handle everything that waits now; returns how many mails that were."""
         done = 0
-        while not self.loop.stopping() and (waiting := self._waiting()):
-            for inbound_id in waiting:
-                if self.loop.stopping():
-                    break
-                done += self._handle(inbound_id)
+        while not self.loop.stopping():
+            try:
+                waiting = self._share.take(BATCH)
+                for inbound_id in waiting:
+                    if self.loop.stopping():
+                        break
+                    done += self._handle(inbound_id)
+            finally:
+                self._share.release()
+            if not waiting:
+                break
+        self._since_advance += done
+        if self._since_advance >= backlog.STEP and backlog.advance(self._storage):
+            self._since_advance = 0
         return done
-
-    def _waiting(self) -> list[int]:
-        undone = (
-            select(InboundMail.id)
-            .outerjoin(HandledMail, HandledMail.inbound_id == InboundMail.id)
-            .where(HandledMail.inbound_id.is_(None))
-            .order_by(InboundMail.id)
-            .limit(BATCH)
-        )
-        with self._storage.read() as session:
-            return list(session.scalars(undone))
 
     def _handle(self, inbound_id: int) -> bool:
         try:

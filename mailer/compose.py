@@ -39,7 +39,9 @@ MAX_REFERENCES_OCTETS = 4000
 _POLICY = policy.compat32.clone(linesep="\r\n")
 # Controls, line and paragraph separators, marks that turn the direction, halves of a character.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
-_MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,120}>")  # RFC 5322 §3.6.4, kept narrow
+# RFC 5322 §3.6.4, kept narrow. An encoded word in it would become a header of its own where somebody
+# on the way reads the mail with a library that decodes it and writes it anew (CVE-2024-6923).
+_MESSAGE_ID = re.compile(r"(?!.*=\?)<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,120}>")
 _PLAIN = re.compile(r"[ -~]*")
 #: Kinds that answer a mail of the applicant; all other automatic mail is ``auto-generated`` (RFC 3834 §5).
 _REPLIES = frozenset({MailKind.ANSWER, MailKind.RECEIPT})

@@ -1,21 +1,22 @@
 """One tick of a sender: claim, commit, send with no transaction open, record.
 
-Every engine that moves the outbox calls these two; both may be called twice for the same mail.
+What became of one mail is recorded in the transaction that begins the next: one commit a mail, and
+never more than one mail of a relay connection whose outcome is not on disk.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from mailer import outbox
-from mailer.outbox import Claimed
+from mailer import sending, trouble
 from mailer.relay import Deferred, Delivered, Outcome, Outgoing, Rejected, Relay, Unknown
+from mailer.sending import Claimed
 from mailer.tables import Channel, MailState
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,8 @@ class Tally:
     failed: int = 0
     #: A person must look.
     unknown: int = 0
-    #: Given back unsent: the relay was away, or the sender is stopping.
+    #: Given back unsent: the relay was away, an earlier mail to the same person or domain has to
+    #: wait, or the sender is stopping.
     released: int = 0
     #: Lost to another sender or to the sweeper; they are being cared for there.
     lost: int = 0
@@ -74,61 +76,128 @@ def deliver_due(
 
     ``now`` is contest time; ``real_now`` is asked before and after each mail, as a slow relay may take
     minutes. When ``stopping`` turns true, or the relay cannot be reached, the rest goes back to the
-    queue untouched.
+    queue untouched; so do mails to a person whose earlier mail was deferred, and to a domain that
+    pushes back. While the relay is known to be away, one mail at a time probes it.
     """
     with sessions.begin() as session:
-        skipped = outbox.skip_late(session, channel, now=now)
-        claimed = outbox.claim_due(session, channel, limit=limit, lease=lease, now=now, real_now=real_now())
+        skipped = sending.skip_late(session, channel, now=now)
+        room = trouble.room(session, real_now=real_now())
+        most = limit if room is None else min(limit, room)
+        claimed = (
+            sending.claim_due(session, channel, limit=most, lease=lease, now=now, real_now=real_now())
+            if most
+            else []
+        )
     for mail_id in skipped:
         log.warning("outbox.skipped_late", mail=mail_id)
-    counted: Counter[MailState | None] = Counter()
-    unreachable = False
-    waiting = deque(claimed)
-    while waiting and not unreachable and not stopping():
-        sent = deliver(sessions, relay, waiting.popleft(), now=now, real_now=real_now)
-        counted[sent.state if sent else None] += 1
-        if sent:
-            # One mail has shown it; the others need not wait for a time-out each.
-            unreachable = isinstance(sent.outcome, Deferred) and sent.outcome.code is None
-            on_sent(sent)
-    if waiting:
-        with sessions.begin() as session:
-            outbox.release(session, waiting)
+    probing = room is not None
+    tick = _Tick(sessions, relay, now=now, real_now=real_now, on_sent=on_sent, probing=probing)
+    released = tick.run(claimed, stopping) if claimed else 0
     return Tally(
         claimed=len(claimed),
-        sent=counted[MailState.SENT],
-        deferred=counted[MailState.RETRY],
-        failed=counted[MailState.FAILED],
-        unknown=counted[MailState.UNKNOWN],
-        released=len(waiting),
-        lost=counted[None],
+        sent=tick.counted[MailState.SENT],
+        deferred=tick.counted[MailState.RETRY],
+        failed=tick.counted[MailState.FAILED],
+        unknown=tick.counted[MailState.UNKNOWN],
+        released=released,
+        lost=tick.counted[None],
         skipped_late=skipped,
-        unreachable=unreachable,
+        unreachable=tick.unreachable or room == 0,
     )
 
 
-def deliver(
-    sessions: sessionmaker[Session],
-    relay: Relay,
-    claimed: Claimed,
-    *,
-    now: datetime,
-    real_now: Callable[[], datetime],
-) -> Sent | None:
-    """Send one claimed mail and record what became of it; None when the claim is not ours any more."""
-    with sessions.begin() as session:
-        started = outbox.begin(session, claimed, real_now=real_now())
-    if not started:
-        log.warning("outbox.lease_lost", mail=claimed.id, at="begin")
-        return None
-    outcome = _send(relay, claimed)  # no transaction is open here
-    with sessions.begin() as session:
-        state = _record(session, claimed, outcome, now=now, real_now=real_now())
-    if state is None:
-        log.error("outbox.lease_lost", mail=claimed.id, at="record", outcome=type(outcome).__name__)
-        return None
-    _tell(claimed, outcome, state)
-    return Sent(mail_id=claimed.id, recipient=claimed.recipient, outcome=outcome, state=state)
+class _Tick:
+    """The mails of one claim, on their way out one by one."""
+
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        relay: Relay,
+        *,
+        now: datetime,
+        real_now: Callable[[], datetime],
+        on_sent: Callable[[Sent], None],
+        probing: bool,
+    ) -> None:
+        self._sessions = sessions
+        self._relay = relay
+        self._now = now
+        self._real_now = real_now
+        self._on_sent = on_sent
+        self._probing = probing
+        #: The mail that was tried last, until its outcome is on disk.
+        self._tried: tuple[Claimed, Outcome] | None = None
+        #: People and domains whose later mails have to wait.
+        self._waiting_for: set[str] = set()
+        self.counted: Counter[MailState | None] = Counter()
+        self.unreachable = False
+
+    def run(self, claimed: Sequence[Claimed], stopping: Callable[[], bool]) -> int:
+        """Send them, record what became of each; returns how many were given back untried."""
+        waiting, aside = deque(claimed), []
+        while waiting and not self.unreachable and not stopping():
+            mail = waiting.popleft()
+            if mail.recipient in self._waiting_for or mail.domain in self._waiting_for:
+                aside.append(mail)
+            elif self._begin(mail):
+                self._tried = (mail, _send(self._relay, mail))  # no transaction is open here
+                self._learn(*self._tried)
+        given_back = [*aside, *waiting]
+        if given_back or self._tried:
+            with self._sessions.begin() as session:
+                told = self._record(session)
+                sending.release(session, given_back)
+            self._tell(told)
+        return len(given_back)
+
+    def _begin(self, mail: Claimed) -> bool:
+        with self._sessions.begin() as session:
+            told = self._record(session)
+            started = sending.begin(session, mail, real_now=self._real_now())
+        self._tell(told)
+        if not started:
+            log.warning("outbox.lease_lost", mail=mail.id, at="begin")
+            self.counted[None] += 1
+        return started
+
+    def _learn(self, mail: Claimed, outcome: Outcome) -> None:
+        if isinstance(outcome, Deferred):
+            self._waiting_for.add(mail.recipient)
+        if trouble.concerns_domain(outcome):
+            self._waiting_for.add(mail.domain)
+        # One mail has shown it; the others need not wait for a time-out each.
+        self.unreachable = trouble.concerns_relay(outcome)
+
+    def _record(self, session: Session) -> tuple[Claimed, Outcome, MailState | None] | None:
+        if self._tried is None:
+            return None
+        mail, outcome = self._tried
+        real_now = self._real_now()
+        if trouble.concerns_relay(outcome):
+            trouble.note_relay(session, _text(outcome), real_now=real_now)
+        elif self._probing:
+            trouble.relay_is_back(session)
+        if trouble.concerns_domain(outcome):
+            trouble.note_domain(session, mail.domain, _text(outcome), real_now=real_now)
+        state = _record(session, mail, outcome, now=self._now, real_now=real_now)
+        return mail, outcome, state
+
+    def _tell(self, told: tuple[Claimed, Outcome, MailState | None] | None) -> None:
+        """The outcome is on disk: count it and tell whoever watches."""
+        if told is None:
+            return
+        self._tried = None
+        mail, outcome, state = told
+        self.counted[state] += 1
+        if state is None:
+            log.error("outbox.lease_lost", mail=mail.id, at="record", outcome=type(outcome).__name__)
+            return
+        _tell(mail, outcome, state)
+        self._on_sent(Sent(mail_id=mail.id, recipient=mail.recipient, outcome=outcome, state=state))
+
+
+def _text(outcome: Outcome) -> str:
+    return outcome.text if isinstance(outcome, Deferred | Rejected) else ""
 
 
 def _send(relay: Relay, claimed: Claimed) -> Outcome:
@@ -153,15 +222,15 @@ def _record(
 ) -> MailState | None:
     match outcome:
         case Delivered(reply=reply):
-            done = outbox.mark_delivered(session, claimed, reply, now=now, real_now=real_now)
+            done = sending.mark_delivered(session, claimed, reply, now=now, real_now=real_now)
             return MailState.SENT if done else None
         case Deferred(code=code, text=text):
-            return outbox.retry_later(session, claimed, code, text, real_now=real_now)
+            return sending.retry_later(session, claimed, code, text, real_now=real_now)
         case Rejected(code=code, text=text):
-            done = outbox.give_up(session, claimed, code, text, real_now=real_now)
+            done = sending.give_up(session, claimed, code, text, real_now=real_now)
             return MailState.FAILED if done else None
         case Unknown(cause=cause):  # a person decides
-            done = outbox.park(session, claimed, cause, real_now=real_now)
+            done = sending.park(session, claimed, cause, real_now=real_now)
             return MailState.UNKNOWN if done else None
 
 

@@ -1,7 +1,5 @@
 """What can go wrong in this room; a message names the field, the address or the id to act on."""
 
-
-
 from __future__ import annotations
 
 

@@ -238,6 +238,10 @@ class SmtpRelay:
         """MAIL, RCPT, DATA and all of the body but the final dot; None when only the dot is left."""
         options = [f"SIZE={len(mail.body)}"] if smtp.has_extn("size") else []
         code, reply = smtp.mail(mail.envelope_sender, options)
+        if code == 421:
+            # No recipient was named yet: this is about the relay, not about a domain behind it.
+            self._drop()
+            return Deferred(code=None, text=f"421 {_text(reply)}")
         if code != 250:
             return self._refused(smtp, code, reply)
         code, reply = smtp.rcpt(mail.recipient)

@@ -1,4 +1,4 @@
-"""The rows of the mailer: what waits to be sent, every try at it, whom not to write to."""
+"""The rows of the mailer: what waits to be sent, every try at it, whom not to write to, what is away."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, String, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailer.base import Base, Name, UTCDateTime
@@ -35,7 +35,7 @@ class MailKind(StrEnum):
 
 
 class MailState(StrEnum):
-    """Where an outbox row stands; the transitions are in outbox.py."""
+    """Where an outbox row stands; the transitions are in states.py."""
 
     QUEUED = "queued"
     CLAIMED = "claimed"
@@ -45,6 +45,10 @@ class MailState(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
+
+
+def _partial(name: str, *columns: str, where: ColumnElement[bool]) -> Index:
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 class OutboxMail(Base):
@@ -59,6 +63,8 @@ class OutboxMail(Base):
     state: Mapped[MailState] = mapped_column(Name(MailState))
     #: In lower case, as ``one_address`` gives it, so that caps know a person.
     recipient: Mapped[str] = mapped_column(String(320))
+    #: The recipient's domain, in lower case: what is left alone together when it pushes back.
+    domain: Mapped[str] = mapped_column(String(255), default="")
     subject: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(2))
     message_id: Mapped[str | None] = mapped_column(String(250), index=True)
@@ -79,6 +85,8 @@ class OutboxMail(Base):
     lease_token: Mapped[str | None] = mapped_column(String(32))
     attempts: Mapped[int] = mapped_column(default=0)
     last_reply: Mapped[str | None] = mapped_column(Text)
+    #: A line of the relay's log or a DSN, by which an unknown outcome was settled.
+    evidence: Mapped[str | None] = mapped_column(Text)
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: Entry ids and versions, fact ids and values, the reason: why it says what it says.
     provenance: Mapped[dict[str, Any]]
@@ -86,22 +94,24 @@ class OutboxMail(Base):
     body: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
     __table_args__ = (
-        # What a sender asks for; partial, so finished rows cost nothing.
-        Index(
-            "ix_outbox_mail_waiting",
+        # What a sender asks for, in the order of sending; partial, so finished rows cost nothing.
+        _partial("ix_outbox_mail_waiting", "channel", "id", where=state.in_(["queued", "retry"])),
+        # Whom a later mail may not overtake.
+        _partial(
+            "ix_outbox_mail_ahead", "recipient", "id", where=state.in_(["retry", "claimed", "in_flight"])
+        ),
+        _partial("ix_outbox_mail_held", "lease_until", where=state.in_(["claimed", "in_flight"])),
+        _partial(
+            "ix_outbox_mail_not_after",
             "channel",
-            "next_try_at",
-            "id",
-            sqlite_where=(state.in_([MailState.QUEUED, MailState.RETRY])),
-            postgresql_where=(state.in_([MailState.QUEUED, MailState.RETRY])),
+            "not_after",
+            where=and_(state.in_(["queued", "retry"]), not_after.is_not(None)),
         ),
-        Index(
-            "ix_outbox_mail_held",
-            "lease_until",
-            sqlite_where=(state.in_([MailState.CLAIMED, MailState.IN_FLIGHT])),
-            postgresql_where=(state.in_([MailState.CLAIMED, MailState.IN_FLIGHT])),
-        ),
+        # Counts and lists by state; holds no more than the two names.
+        Index("ix_outbox_mail_state", "state", "channel"),
         Index("ix_outbox_mail_recipient_created", "recipient", "created_at"),
+        # A number is never given twice, even after the newest row was erased: Message-IDs hang on it.
+        {"sqlite_autoincrement": True},
     )
 
 
@@ -130,3 +140,19 @@ class Suppression(Base):
     address: Mapped[str] = mapped_column(String(320), primary_key=True)
     reason: Mapped[str] = mapped_column(Text)
     since: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Trouble(Base):
+    """The relay is away, or a recipient's domain pushes back: until when it is left alone."""
+
+    __tablename__ = "trouble"
+
+    #: A domain in lower case; the empty string for the relay itself.
+    scope: Mapped[str] = mapped_column(String(255), primary_key=True)
+    #: Real time, all three.
+    since: Mapped[datetime] = mapped_column(UTCDateTime)
+    until: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: When staff were told; null while it is not worth an alarm.
+    told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    strikes: Mapped[int]
+    reply: Mapped[str] = mapped_column(Text)

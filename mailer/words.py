@@ -6,6 +6,7 @@ compiled once in a sandbox, and an unknown name is an error, not an empty place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ from faq.contest import Language
 from mailer.errors import ComposeError
 
 FOLDER = Path(__file__).parent / "templates"
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]+")  # all but line end and tab
 
 #: What each template family needs in ``Letter.data``; ``inquiry`` comes from the letter itself.
 NEEDS: Mapping[str, frozenset[str]] = {
@@ -105,4 +107,4 @@ def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
 def _clean(text: str) -> str:
     """Drop what no reader sees and a mail must not carry: controls but line end and tab, lone surrogates."""
     whole = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode("utf-8")
-    return "".join(c for c in whole if c in "\n\t" or not (c < " " or "\x7f" <= c <= "\x9f"))
+    return _CONTROLS.sub("", whole)

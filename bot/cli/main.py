@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from bot.cli import ask, database, doctor, faq, inquiries, intents, mail, outbox, running, staff
+from bot.cli import ask, bench, database, doctor, faq, inquiries, intents, mail, outbox, running, staff
 
 app = typer.Typer(
     name="contestdesk",
@@ -21,6 +21,7 @@ app.command("ask")(ask.ask)
 app.command("serve")(running.serve)
 app.command("demo")(running.demo)
 app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
 app.add_typer(mail.app, name="mail")
 app.add_typer(inquiries.app, name="inquiries")
 app.add_typer(outbox.app, name="outbox")

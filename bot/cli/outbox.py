@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -66,7 +67,7 @@ def show(number: Number, as_json: Json = False) -> None:
             for tried in outbox.tries(session, number)
         ]
         told = {column: getattr(mail, column) for column in COLUMNS}
-        told |= {"provenance": mail.provenance, "tries": tries, "key": mail.key}
+        told |= {"evidence": mail.evidence, "provenance": mail.provenance, "tries": tries, "key": mail.key}
         body = (mail.body or b"").decode("utf-8", "replace")
     if as_json:
         output.emit(told)
@@ -101,3 +102,43 @@ def cancel(number: Number) -> None:
     with desk.opened(desk.read_settings()) as store, store.write.begin() as session:
         outbox.cancel(session, number)
     typer.echo(f"mail {number} is cancelled")
+
+
+@app.command("evidence")
+def evidence(
+    log: Annotated[Path, typer.Option(help="A log of your Postfix relay, oldest line first.", exists=True)],
+    as_json: Json = False,
+) -> None:
+    """Settle unknown mails by the relay's log: what it queued was sent, what it bounced has failed.
+
+    A queue id that was only given its Message-ID proves nothing; such a mail stays unknown.
+
+    Example: contestdesk outbox evidence --log /var/log/mail.log
+    """
+    from bot.clock import ContestClock
+    from mailer import evidence as proof
+    from mailer import outbox, sending
+
+    settings = desk.read_settings()
+    now = ContestClock.starting_at(settings.clock_start).now()
+    with desk.opened(settings) as store:
+        with store.read() as session:
+            unknown = outbox.unknown(session)
+        try:
+            with log.open(encoding="utf-8", errors="replace") as lines:
+                found = proof.read_log(lines, unknown.keys())
+        except OSError as error:
+            raise output.fail(f"{log}: {error.strerror}") from error
+        settled = []
+        with store.write.begin() as session:
+            for message_id, proved in found.items():
+                number = unknown[message_id]
+                if sending.settle(session, number, proved.to, proved.line, now=now):
+                    settled.append({"id": number, "state": proved.to, "evidence": proved.line})
+    if as_json:
+        for row in settled:
+            output.emit(row)
+        return
+    for row in settled:
+        typer.echo(output.printable(f"mail {row['id']} is {row['state']}: {row['evidence']}"))
+    typer.echo(f"{len(settled)} settled, {len(unknown) - len(settled)} still unknown")

@@ -31,7 +31,7 @@ def serve(
     except BaseException:
         app.stop()
         raise
-    for name, port in (("SMTP", opened.smtp_port), ("HTTP", opened.http_port)):
+    for name, port in (("SMTP", opened.smtp_port), ("LMTP", opened.lmtp_port), ("HTTP", opened.http_port)):
         if port is not None:
             typer.echo(f"{name} on port {port}")
     typer.echo(f"running as {', '.join(roles)}; stop with Ctrl-C")

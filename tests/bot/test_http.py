@@ -18,10 +18,11 @@ from bot import http
 from bot.http import DoorError, HttpDoor
 from bot.settings import Listen
 from bot.storage import Storage, open_storage, upgrade
-from tests.bot.office import DEADLINE, LATE, Office, eml, put
+from tests.bot.office import DEADLINE, LATE, NOON, Office, eml, put
 from tests.servers import postgres as postgres_server
 
 PATIENCE = 20.0
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def get() -> Iterator[Get]:
     opened: list[HttpDoor] = []
 
     def fetch(storage: Storage, path: str) -> Page:
-        door = HttpDoor(http.build(storage), Listen("127.0.0.1:0"))
+        door = HttpDoor(http.build(storage, now=lambda: NOON + MINUTE), Listen("127.0.0.1:0"))
         port = door.start()
         opened.append(door)
         try:
@@ -128,6 +129,9 @@ def test_metrics_list_what_is_in_the_tables(office: Office, get: Get) -> None:
             ]
         ),
         ('contestdesk_outbox{channel="mail",state="queued"}', "3.0"),
+        ("contestdesk_inbound_oldest_seconds", "60.0"),
+        ("contestdesk_outbox_oldest_seconds", "60.0"),
+        ("contestdesk_relay_away_seconds", "0.0"),
     ]
 
 

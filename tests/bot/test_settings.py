@@ -213,3 +213,36 @@ def test_allow_list_is_read_by_commas(given: Set) -> None:
     given(MAIL_ALLOW_LIST="Lab@example.org, @Contest.test,")
 
     assert settings.read().mail_allow_list == ("lab@example.org", "@contest.test")
+
+
+def test_lmtp_on_port_25_is_refused(given: Set) -> None:
+    given(LMTP_LISTEN="0.0.0.0:25")
+
+    assert [line.partition(":")[0] for line in faults()] == ["CONTESTDESK_LMTP_LISTEN"]
+
+
+def test_log_in_needs_password_and_certificate(given: Set) -> None:
+    given(SMTP_AUTH_USER="forwarder", SMTP_TLS_KEY="key.pem")
+
+    assert faults() == [
+        "CONTESTDESK_SMTP_TLS_CERT: CONTESTDESK_SMTP_TLS_KEY needs it",
+        "CONTESTDESK_SMTP_AUTH_PASSWORD: CONTESTDESK_SMTP_AUTH_USER needs it",
+        "CONTESTDESK_SMTP_TLS_CERT: CONTESTDESK_SMTP_AUTH_USER needs it",
+    ]
+
+
+def test_password_of_the_log_in_may_come_from_a_file_and_is_hidden(given: Set, tmp_path: Path) -> None:
+    (tmp_path / "word").write_text("a word\n")
+    given(
+        SMTP_AUTH_USER="forwarder", SMTP_AUTH_PASSWORD_FILE=str(tmp_path / "word"), SMTP_TLS_CERT="door.pem"
+    )
+    read = settings.read()
+
+    assert read.smtp_auth_password.get_secret_value() == "a word"
+    assert "a word" not in repr(read)
+
+
+def test_production_may_take_mail_by_lmtp_alone(given: Set) -> None:
+    given(**PRODUCTION, SMTP_LISTEN="", LMTP_LISTEN="127.0.0.1:2424")
+
+    assert settings.read().lmtp_listen == "127.0.0.1:2424"

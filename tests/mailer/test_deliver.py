@@ -6,7 +6,7 @@ import pytest
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from mailer import deliver, outbox
+from mailer import deliver, outbox, sending
 from mailer.deliver import Sent, Tally
 from mailer.relay import Deferred, Delivered, Outcome, Outgoing, Rejected, SmtpRelay, Unknown
 from mailer.tables import Channel, MailState
@@ -137,7 +137,7 @@ def test_deliver_due_does_not_send_what_another_took(sessions: Sessions, relay: 
     def slow(_mail: Outgoing) -> Outcome:
         # Meanwhile our lease ends, and another sender takes the second mail.
         with sessions.begin() as session:
-            outbox.sweep(session, real_now=REAL + timedelta(hours=1))
+            sending.sweep(session, real_now=REAL + timedelta(hours=1))
         other = Scripted()
         tick(sessions, other, after=timedelta(hours=1))
         taken.extend(mail.id for mail in other.sent)

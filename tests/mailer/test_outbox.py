@@ -10,7 +10,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import storage
-from mailer import outbox, token
+from mailer import outbox, sending, token
+from mailer import states as states_of
 from mailer.base import Base
 from mailer.errors import ComposeError, IllegalTransition, NoSuchMail
 from mailer.tables import Channel, MailKind, MailState, Suppression
@@ -66,7 +67,7 @@ def test_enqueue_cancels_what_a_suppressed_recipient_would_get(sessions: Session
 
 
 def test_claim_gives_a_mail_to_one_sender_only(sessions: Sessions) -> None:
-    ids = queue(sessions, hello(), hello(), hello())
+    ids = queue(sessions, *[hello(to=f"lab-{n}@example.org") for n in range(3)])
 
     first = claim(sessions, limit=2)
     second = claim(sessions, limit=2)
@@ -76,7 +77,7 @@ def test_claim_gives_a_mail_to_one_sender_only(sessions: Sessions) -> None:
 
 
 def test_claim_gives_each_mail_once_to_senders_at_the_same_time(sessions: Sessions) -> None:
-    ids = queue(sessions, *[hello() for _ in range(40)])
+    ids = queue(sessions, *[hello(to=f"lab-{n}@example.org") for n in range(40)])
     taken: list[int] = []
     ready = threading.Barrier(4)
 
@@ -98,7 +99,7 @@ def test_claim_names_its_channel(sessions: Sessions) -> None:
     queue(sessions, hello())
 
     with sessions.begin() as session:
-        assert outbox.claim_due(session, Channel.SLACK, limit=9, lease=MINUTE, now=NOON, real_now=REAL) == []
+        assert sending.claim_due(session, Channel.SLACK, limit=9, lease=MINUTE, now=NOON, real_now=REAL) == []
     assert len(claim(sessions)) == 1
 
 
@@ -117,7 +118,7 @@ def test_skip_late_cancels_what_is_overdue(sessions: Sessions) -> None:
 
     claimed = claim(sessions, now=later)
     with sessions.begin() as session:
-        skipped = outbox.skip_late(session, Channel.MAIL, now=later)
+        skipped = sending.skip_late(session, Channel.MAIL, now=later)
 
     assert [mail.id for mail in claimed] == ids[1:]
     assert skipped == (ids[0],)
@@ -129,12 +130,12 @@ def test_begin_needs_the_lease(sessions: Sessions) -> None:
     queue(sessions, hello())
     (claimed,) = claim(sessions)
     with sessions.begin() as session:
-        outbox.sweep(session, real_now=REAL + timedelta(minutes=6))
+        sending.sweep(session, real_now=REAL + timedelta(minutes=6))
     (again,) = claim(sessions, real_now=REAL + timedelta(minutes=6))
 
     with sessions.begin() as session:
-        assert not outbox.begin(session, claimed, real_now=REAL)
-        assert outbox.begin(session, again, real_now=REAL)
+        assert not sending.begin(session, claimed, real_now=REAL)
+        assert sending.begin(session, again, real_now=REAL)
 
 
 def test_mark_delivered_keeps_the_reply_and_the_attempt(sessions: Sessions) -> None:
@@ -142,7 +143,7 @@ def test_mark_delivered_keeps_the_reply_and_the_attempt(sessions: Sessions) -> N
     claimed = begun(sessions)
 
     with sessions.begin() as session:
-        done = outbox.mark_delivered(session, claimed, "250 2.0.0 queued as 4F2", now=NOON, real_now=REAL)
+        done = sending.mark_delivered(session, claimed, "250 2.0.0 queued as 4F2", now=NOON, real_now=REAL)
 
     assert done
     with sessions.begin() as session:
@@ -160,7 +161,7 @@ def test_retry_later_waits_in_real_time(sessions: Sessions) -> None:
     queue(sessions, hello())
     claimed = begun(sessions)
     with sessions.begin() as session:
-        state = outbox.retry_later(session, claimed, 451, "4.7.1 greylisted", real_now=REAL)
+        state = sending.retry_later(session, claimed, 451, "4.7.1 greylisted", real_now=REAL)
 
     assert state is MailState.RETRY
     assert claim(sessions, real_now=REAL + timedelta(seconds=59), now=NOON + DAY) == []
@@ -173,10 +174,10 @@ def test_retry_later_gives_up_after_three_days(sessions: Sessions) -> None:
     queue(sessions, hello())
     first = begun(sessions)
     with sessions.begin() as session:
-        outbox.retry_later(session, first, 451, "later", real_now=REAL)
+        sending.retry_later(session, first, 451, "later", real_now=REAL)
     second = begun(sessions, real_now=REAL + 3 * DAY)
     with sessions.begin() as session:
-        state = outbox.retry_later(session, second, 451, "later", real_now=REAL + 3 * DAY)
+        state = sending.retry_later(session, second, 451, "later", real_now=REAL + 3 * DAY)
 
     assert state is MailState.FAILED
     with sessions.begin() as session:
@@ -187,7 +188,7 @@ def test_give_up_ends_it(sessions: Sessions) -> None:
     queue(sessions, hello())
     claimed = begun(sessions)
     with sessions.begin() as session:
-        assert outbox.give_up(session, claimed, 550, "5.1.1 unknown user", real_now=REAL)
+        assert sending.give_up(session, claimed, 550, "5.1.1 unknown user", real_now=REAL)
 
     assert states(sessions) == [MailState.FAILED]
     assert claim(sessions, real_now=REAL + 30 * DAY) == []
@@ -197,8 +198,8 @@ def test_park_is_never_tried_again_by_itself(sessions: Sessions) -> None:
     queue(sessions, hello())
     claimed = begun(sessions)
     with sessions.begin() as session:
-        assert outbox.park(session, claimed, "no reply after the final dot", real_now=REAL)
-        outbox.sweep(session, real_now=REAL + DAY)
+        assert sending.park(session, claimed, "no reply after the final dot", real_now=REAL)
+        sending.sweep(session, real_now=REAL + DAY)
 
     assert states(sessions) == [MailState.UNKNOWN]
     assert claim(sessions, real_now=REAL + 30 * DAY) == []
@@ -209,8 +210,8 @@ def test_sweep_queues_what_was_only_claimed(sessions: Sessions) -> None:
     claim(sessions)
 
     with sessions.begin() as session:
-        early = outbox.sweep(session, real_now=REAL + MINUTE)
-        late = outbox.sweep(session, real_now=REAL + 6 * MINUTE)
+        early = sending.sweep(session, real_now=REAL + MINUTE)
+        late = sending.sweep(session, real_now=REAL + 6 * MINUTE)
 
     assert (early.requeued, late.requeued, late.parked) == ((), (mail_id,), ())
     assert len(claim(sessions, real_now=REAL + 6 * MINUTE)) == 1
@@ -221,7 +222,7 @@ def test_sweep_parks_what_was_in_flight(sessions: Sessions) -> None:
     claimed = begun(sessions)
 
     with sessions.begin() as session:
-        swept = outbox.sweep(session, real_now=REAL + 6 * MINUTE)
+        swept = sending.sweep(session, real_now=REAL + 6 * MINUTE)
 
     assert swept.parked == (claimed.id,)
     with sessions.begin() as session:
@@ -233,9 +234,9 @@ def test_a_slow_sender_may_settle_what_the_sweeper_parked(sessions: Sessions) ->
     queue(sessions, hello())
     claimed = begun(sessions)
     with sessions.begin() as session:
-        outbox.sweep(session, real_now=REAL + 6 * MINUTE)
+        sending.sweep(session, real_now=REAL + 6 * MINUTE)
     with sessions.begin() as session:
-        assert outbox.mark_delivered(session, claimed, "250 ok", now=NOON, real_now=REAL + 7 * MINUTE)
+        assert sending.mark_delivered(session, claimed, "250 ok", now=NOON, real_now=REAL + 7 * MINUTE)
 
     assert states(sessions) == [MailState.SENT]
 
@@ -244,10 +245,10 @@ def test_a_slow_sender_cannot_touch_what_a_person_queued_again(sessions: Session
     queue(sessions, hello())
     claimed = begun(sessions)
     with sessions.begin() as session:
-        outbox.sweep(session, real_now=REAL + 6 * MINUTE)
+        sending.sweep(session, real_now=REAL + 6 * MINUTE)
         outbox.resend(session, claimed.id)
     with sessions.begin() as session:
-        assert not outbox.mark_delivered(session, claimed, "250 ok", now=NOON, real_now=REAL)
+        assert not sending.mark_delivered(session, claimed, "250 ok", now=NOON, real_now=REAL)
 
     assert states(sessions) == [MailState.QUEUED]
 
@@ -256,7 +257,7 @@ def test_resend_sends_the_same_message(sessions: Sessions) -> None:
     queue(sessions, hello())
     first = begun(sessions)
     with sessions.begin() as session:
-        outbox.give_up(session, first, 550, "no", real_now=REAL)
+        sending.give_up(session, first, 550, "no", real_now=REAL)
         outbox.resend(session, first.id)
     second = begun(sessions)
 
@@ -267,11 +268,11 @@ def test_resend_counts_its_tries_anew(sessions: Sessions) -> None:
     queue(sessions, hello())
     first = begun(sessions)
     with sessions.begin() as session:
-        outbox.park(session, first, "cut", real_now=REAL)
+        sending.park(session, first, "cut", real_now=REAL)
         outbox.resend(session, first.id)
     second = begun(sessions, real_now=REAL + 30 * DAY)
     with sessions.begin() as session:
-        state = outbox.retry_later(session, second, 451, "later", real_now=REAL + 30 * DAY)
+        state = sending.retry_later(session, second, 451, "later", real_now=REAL + 30 * DAY)
 
     assert state is MailState.RETRY
 
@@ -285,7 +286,7 @@ def test_resend_refuses_what_went_out_or_waits(sessions: Sessions) -> None:
         outbox.resend(session, 1)
     claimed = begun(sessions)
     with sessions.begin() as session:
-        outbox.mark_delivered(session, claimed, "250", now=NOON, real_now=REAL)
+        sending.mark_delivered(session, claimed, "250", now=NOON, real_now=REAL)
 
     with sessions.begin() as session, pytest.raises(IllegalTransition, match="is sent and cannot"):
         outbox.resend(session, claimed.id)
@@ -320,7 +321,7 @@ def test_release_gives_back_untouched(sessions: Sessions) -> None:
     queue(sessions, hello())
     claimed = claim(sessions)
     with sessions.begin() as session:
-        outbox.release(session, claimed)
+        sending.release(session, claimed)
 
     with sessions.begin() as session:
         (mail,) = outbox.listing(session)
@@ -371,8 +372,8 @@ def test_automatic_count_holds_the_cap_against_workers_at_the_same_time(sessions
 
 
 def test_every_state_has_its_transitions() -> None:
-    assert set(outbox.TRANSITIONS) == set(MailState)
-    assert outbox.TRANSITIONS[MailState.SENT] == frozenset()
+    assert set(states_of.TRANSITIONS) == set(MailState)
+    assert states_of.TRANSITIONS[MailState.SENT] == frozenset()
 
 
 def test_finished_rows_cost_the_sender_nothing(tmp_path: Path) -> None:
@@ -386,9 +387,9 @@ def test_finished_rows_cost_the_sender_nothing(tmp_path: Path) -> None:
         asked[statement] = values
 
     with opened.write.begin() as session:
-        outbox.claim_due(session, Channel.MAIL, limit=9, lease=MINUTE, now=NOON, real_now=REAL)
-        outbox.skip_late(session, Channel.MAIL, now=NOON)
-        outbox.sweep(session, real_now=REAL)
+        sending.claim_due(session, Channel.MAIL, limit=9, lease=MINUTE, now=NOON, real_now=REAL)
+        sending.skip_late(session, Channel.MAIL, now=NOON)
+        sending.sweep(session, real_now=REAL)
         outbox.automatic_count(session, recipient="lab@example.org", since=NOON)
         outbox.automatic_count(session, inquiry=4)
         plans = [
