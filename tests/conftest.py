@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.storage import Storage, open_storage, upgrade
 from tests.servers import chromium, swaks
@@ -12,6 +13,15 @@ from tests.servers import postgres as postgres_server
 from tests.servers import sink as smtp_sink
 from tests.servers.postgres import Postgres
 from tests.servers.sink import Sink
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Write events as plain lines: the library's own default draws each trace with all its variables."""
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+        cache_logger_on_first_use=False,
+    )
 
 
 @pytest.fixture(scope="session")

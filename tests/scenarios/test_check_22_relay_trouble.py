@@ -22,6 +22,9 @@ from tests.mailer.letters import IDENTITY, NOON, REAL
 from tests.scenarios.waiting import by_state, fill
 from tests.servers.sink import At, Fault, Sink
 
+# Each starts the desk as processes of its own, more than once.
+pytestmark = pytest.mark.long
+
 MINUTE = timedelta(minutes=1)
 PEOPLE = ("a@example.org", "b@example.org", "c@big.test", "d@big.test")
 EACH = 3

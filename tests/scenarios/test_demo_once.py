@@ -8,8 +8,10 @@ import pytest
 
 from tests.scenarios.serving import COMMAND
 
+# Each starts the desk as processes of its own, more than once.
+pytestmark = pytest.mark.long
 
-@pytest.mark.long
+
 def test_demo_once_shows_what_came_in_was_understood_went_out_and_waits(
     tmp_path: Path, warm_cache: Path
 ) -> None:

@@ -20,6 +20,9 @@ from tests.scenarios.passing import caught_for, pass_through, wait_for_mail
 from tests.scenarios.serving import STAFF
 from tests.servers.sink import Caught, Sink
 
+# Each starts the desk as processes of its own, more than once.
+pytestmark = pytest.mark.long
+
 THREAD = ["In-Reply-To", "References"]
 REPLY = [
     *("Date", "From", "Reply-To", "To", "Subject", "Message-ID", *THREAD, "Content-Language"),
@@ -90,7 +93,6 @@ def assert_is_plain(mail: Caught) -> Message:
     return modern
 
 
-@pytest.mark.long
 def test_hostile_headers_make_no_header_and_no_recipient(
     migrated_url: str, storage: Storage, sink: Sink, serve: Start
 ) -> None:

@@ -15,6 +15,9 @@ from tests.scenarios.serving import until
 from tests.servers.free_port import free_port
 from tests.servers.sink import At, Fault, Sink
 
+# Each starts the desk as processes of its own, more than once.
+pytestmark = pytest.mark.long
+
 APPLICANT = "lab@example.org"
 
 
@@ -84,7 +87,6 @@ def test_person_resends_an_unknown_answer_as_the_same_mail(
     assert first.raw == again.raw
 
 
-@pytest.mark.long
 def test_relay_away_at_the_start_gets_every_answer_once_when_it_is_back(
     migrated_url: str, storage: Storage, sink: Sink, serve: Start
 ) -> None:
@@ -109,7 +111,6 @@ def test_relay_away_at_the_start_gets_every_answer_once_when_it_is_back(
     assert set(rows.final_states(storage)) == {MailState.SENT}
 
 
-@pytest.mark.long
 def test_nobody_listens_where_the_relay_should_be(
     sqlite_url: str, migrated_sqlite: Storage, serve: Start
 ) -> None:

@@ -14,6 +14,9 @@ from tests.scenarios.passing import wait_for_mail
 from tests.scenarios.serving import STAFF
 from tests.servers.sink import Sink
 
+# Each starts the desk as processes of its own, more than once.
+pytestmark = pytest.mark.long
+
 APPLICANT = "lab@example.org"
 PERSON = "staff-a@example.org"
 WORDS = "네, 가능합니다.\n자세한 내용은 {{ 7*7 }} <b>첨부</b>를 봐 주세요."
@@ -26,7 +29,6 @@ def part(message: EmailMessage, kind: str) -> str:
     return str(found.get_content()).replace("\r\n", "\n")
 
 
-@pytest.mark.long
 def test_question_that_waits_is_answered_by_a_person_in_its_thread(
     migrated_url: str, storage: Storage, sink: Sink, serve: Start
 ) -> None:
