@@ -81,16 +81,22 @@ def load(template: str, language: Language) -> None:
 
 @cache
 def _compiled(template: str, language: Language) -> tuple[Template, Template]:
-    text_source = (FOLDER / f"{template}.{language}.txt").read_text("utf-8")
+    text_source = _with_said(template, language, "txt")
     page = (FOLDER / f"layout.{language}.html").read_text("utf-8")
     style = (FOLDER / "style.css").read_text("utf-8")
-    content = (FOLDER / f"{template}.{language}.html").read_text("utf-8")
+    content = _with_said(template, language, "html")
     # The pieces are joined as text, not by inheritance, so that the style is inlined here once and
     # not for every mail. The price: no <, > or & inside a template tag (tests render every one).
     source = page.replace("[[style]]", style).replace("[[content]]", content)
     return _environment(autoescape=False).from_string(text_source), _environment(autoescape=True).from_string(
         _inliner().inline(source)
     )
+
+
+def _with_said(template: str, language: Language, form: str) -> str:
+    """Read a template; ``[[said]]`` is what every section says: its paragraphs and its source."""
+    said = (FOLDER / f"said.{language}.{form}").read_text("utf-8")
+    return (FOLDER / f"{template}.{language}.{form}").read_text("utf-8").replace("[[said]]\n", said)
 
 
 def _inliner() -> css_inline.CSSInliner:
