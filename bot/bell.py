@@ -22,7 +22,7 @@ OUTBOX = "contestdesk_outbox"
 #: How long the thread stands in one wait, and so how long a stop may take.
 ROUND = timedelta(milliseconds=250)
 #: How often a SQLite file is asked whether somebody wrote to it; the question reads one page in memory.
-LOOK_EVERY = timedelta(milliseconds=50)
+LOOK_EVERY = timedelta(milliseconds=10)
 #: After a lost connection; the loops poll meanwhile.
 AGAIN_AFTER = timedelta(seconds=2)
 

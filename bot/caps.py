@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,29 +31,43 @@ class Withheld:
     notice_key: str
 
 
-def withheld(session: Session, inquiry: Inquiry, asked: Asked, *, now: datetime) -> Withheld | None:
-    """Why no automatic mail may go out now, in the transaction that would enqueue it; None when it may."""
-    here = notice_key(session, inquiry)
+def sent_today(session: Session, asked: Sequence[Asked], *, now: datetime) -> Mapping[str, int]:
+    """Count the automatic mails each sender got within a day, in the transaction that enqueues."""
+    people = {one.mail.from_address for one in asked if one.mail.from_address}
+    return outbox.automatic_to(session, people, since=now - timedelta(days=1))
+
+
+def withheld(
+    session: Session,
+    inquiry: Inquiry,
+    asked: Asked,
+    *,
+    opened: bool,
+    sent_today: Mapping[str, int],
+    now: datetime,
+) -> Withheld | None:
+    """Why no automatic mail may go out now; None when it may. ``opened``: the inquiry is this mail's own."""
     address = asked.mail.from_address
     if not address:
-        return Withheld(reason="no usable sender address", notice_key=here)
+        return Withheld(reason="no usable sender address", notice_key=notice_key(session, inquiry))
     if not asked.ruling.may_answer:
-        return Withheld(reason=asked.ruling.reason, notice_key=here)
-    day = now - timedelta(days=1)
-    if outbox.automatic_count(session, recipient=address, since=day) >= MAILS_PER_ADDRESS_A_DAY:
+        return Withheld(reason=asked.ruling.reason, notice_key=notice_key(session, inquiry))
+    if sent_today[address.lower()] >= MAILS_PER_ADDRESS_A_DAY:
         return Withheld(
             reason=f"{MAILS_PER_ADDRESS_A_DAY} automatic mails to this address within a day",
             # A robot may open a new inquiry with each mail; staff hear of it once a day all the same.
             notice_key=f"withheld:applicant:{inquiry.applicant_id}:{now.astimezone(SEOUL):%Y-%m-%d}",
         )
+    if opened:
+        return None  # nothing has gone out on it
     since = triage.last_staff_act(session, inquiry.id)
-    if outbox.automatic_count(session, inquiry=inquiry.id, since=since) >= MAILS_PER_INQUIRY:
+    if outbox.automatic_about(session, inquiry.id, since=since) >= MAILS_PER_INQUIRY:
         reason = f"{MAILS_PER_INQUIRY} automatic mails in this inquiry without a person"
-        return Withheld(reason=reason, notice_key=here)
+        return Withheld(reason=reason, notice_key=notice_key(session, inquiry))
     bare = asked.reply is not None and not asked.reply.says_something
     if bare and _receipt_sent(session, inquiry, now=now):
         reason = f"a receipt went out within {RECEIPT_AGAIN_AFTER.days} days"
-        return Withheld(reason=reason, notice_key=here)
+        return Withheld(reason=reason, notice_key=notice_key(session, inquiry))
     return None
 
 

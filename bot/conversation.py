@@ -1,11 +1,13 @@
-"""An inbound mail becomes an inquiry, its parts, events and the reply, in one transaction."""
+"""Inbound mails become inquiries, their parts, events and the replies, in one transaction."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,7 +17,7 @@ from bot.inbox import rules
 from bot.reading import Asked, Reading, Silent
 from bot.reply import Reply
 from bot.storage import Storage
-from bot.tables import HandledMail, Inquiry
+from bot.tables import HandledMail, Inquiry, InquiryPart
 from bot.understanding import Understanding
 from faq.contest import Person
 from intents.decide import Decision, Verdict
@@ -51,44 +53,106 @@ class Handled:
 def handle(
     storage: Storage, understanding: Understanding, desk: Desk, inbound_id: int, *, now: datetime
 ) -> Handled | None:
-    """Settle one stored mail: everything about it is written in one transaction.
-
-    Returns None when it had been handled already, by whomever.
-    """
-    read = reading.read(storage, understanding, desk, inbound_id, now=now)
-    try:
-        return _settle(storage, read, desk, now=now)
-    except IntegrityError:
-        # Another worker wrote the mark (or the same mail by another door) between our look and our
-        # insert: the unique keys let one of us through. Look again; a duplicate is then seen as one.
-        return _settle(storage, read, desk, now=now)
+    """Read and settle one stored mail; None when it had been handled already, by whomever."""
+    (stored,) = reading.fetch(storage, [inbound_id])
+    read = reading.read(storage, understanding.current(), desk, stored, now=now)
+    return next(iter(settle(storage, [read], desk, now=now)), None)
 
 
 def lay_aside(storage: Storage, desk: Desk, inbound_id: int, *, reason: str, now: datetime) -> Handled | None:
     """Mark a mail that cannot be worked on as unreadable and tell staff; its bytes stay stored."""
-    return _settle(storage, reading.unreadable(inbound_id, rule="failed", reason=reason), desk, now=now)
+    read = reading.unreadable(inbound_id, rule="failed", reason=reason)
+    return next(iter(settle(storage, [read], desk, now=now)), None)
 
 
-def _settle(storage: Storage, read: Reading, desk: Desk, *, now: datetime) -> Handled | None:
+def apart(readings: Sequence[Reading]) -> list[Reading]:
+    """Choose those that can be settled together: the first of each sender and of each Message-ID.
+
+    A second one may have to see what the first one left: its inquiry, the count of our mails, its key.
+    """
+    chosen: list[Reading] = []
+    seen: set[str] = set()
+    for read in readings:
+        marks = {read.dedup_key[: copies.ID_CHARS]} if read.dedup_key else set()
+        if isinstance(read, Asked) and read.mail.from_address:
+            marks.add(read.mail.from_address)
+        if not marks & seen:
+            chosen.append(read)
+        seen |= marks
+    return chosen
+
+
+def settle(storage: Storage, readings: Sequence[Reading], desk: Desk, *, now: datetime) -> list[Handled]:
+    """Settle mails that are ``apart``: everything about them is written in one transaction.
+
+    What had been handled already, by whomever, is left out.
+    """
+    try:
+        done = _settle(storage, readings, desk, now=now)
+    except IntegrityError:
+        # Another worker wrote the mark (or the same mail by another door) between our look and our
+        # insert: the unique keys let one of us through. Look again; a duplicate is then seen as one.
+        done = _settle(storage, readings, desk, now=now)
+    for handled in done:
+        log.info(
+            "mail.handled",
+            inbound=handled.inbound_id,
+            verdict=handled.ruling.verdict,
+            rule=handled.ruling.rule,
+            decision=handled.decision.decision if handled.decision else None,
+            inquiry=handled.inquiry_id,
+            outbox=handled.outbox_id,
+            waits=handled.waits,
+        )
+    return done
+
+
+def _settle(storage: Storage, readings: Sequence[Reading], desk: Desk, *, now: datetime) -> list[Handled]:
     with storage.write.begin() as session:
-        if session.get(HandledMail, read.inbound_id) is not None:
-            return None
-        handled = _write(session, read, desk, now=now)
-    log.info(
-        "mail.handled",
-        inbound=handled.inbound_id,
-        verdict=handled.ruling.verdict,
-        rule=handled.ruling.rule,
-        decision=handled.decision.decision if handled.decision else None,
-        inquiry=handled.inquiry_id,
-        outbox=handled.outbox_id,
-        waits=handled.waits,
-    )
-    return handled
+        numbers = [read.inbound_id for read in readings]
+        marked = set(
+            session.scalars(select(HandledMail.inbound_id).where(HandledMail.inbound_id.in_(numbers)))
+        )
+        fresh = [read for read in readings if read.inbound_id not in marked]
+        return _write(session, fresh, desk, now=now) if fresh else []
 
 
-def _write(session: Session, read: Reading, desk: Desk, *, now: datetime) -> Handled:
-    mark = HandledMail(
+def _write(session: Session, readings: Sequence[Reading], desk: Desk, *, now: datetime) -> list[Handled]:
+    known = copies.find(session, [read.dedup_key for read in readings if read.dedup_key])
+    done: dict[int, Handled] = {}
+    asked: list[_Question] = []
+    namesakes: list[tuple[HandledMail, HandledMail]] = []
+    marks = {read.inbound_id: _mark(read, now=now) for read in readings}
+    for read in readings:
+        mark = marks[read.inbound_id]
+        first = known.first(read.dedup_key)
+        if first is not None:
+            mark.verdict, mark.dedup_key, mark.inquiry_id = "duplicate", None, first.inquiry_id
+            mark.reason = f"the same mail as inbound {first.inbound_id}"
+            done[read.inbound_id] = _handled(read, inquiry_id=first.inquiry_id, withheld=mark.reason)
+            continue
+        namesake = known.namesake(read.dedup_key)
+        if namesake is not None:
+            namesakes.append((mark, namesake))
+        inquiry = session.get(Inquiry, read.belongs.inquiry_id) if read.belongs.inquiry_id else None
+        match read:
+            case Silent():
+                done[read.inbound_id] = _silence(session, read, inquiry, mark, desk, now=now)
+            case Asked(decision=Decision(decision=Verdict.IGNORE)):
+                done[read.inbound_id] = _acknowledge(session, read, inquiry, mark, now=now)
+            case Asked():
+                asked.append(_Question(asked=read, mark=mark, continues=inquiry))
+    for handled in _converse(session, asked, desk, now=now):
+        done[handled.inbound_id] = handled
+    session.add_all(marks.values())
+    session.flush()
+    for mark, namesake in namesakes:
+        copies.flag(session, desk, mark, namesake, now=now)
+    return [done[read.inbound_id] for read in readings]
+
+
+def _mark(read: Reading, *, now: datetime) -> HandledMail:
+    return HandledMail(
         inbound_id=read.inbound_id,
         handled_at=now,
         verdict=read.ruling.verdict,
@@ -99,30 +163,6 @@ def _write(session: Session, read: Reading, desk: Desk, *, now: datetime) -> Han
         message_id=read.mail.message_id if read.mail else None,
         dedup_key=read.dedup_key,
     )
-    first = copies.first(session, read.dedup_key)
-    if first is not None:
-        mark.verdict, mark.dedup_key, mark.inquiry_id = "duplicate", None, first.inquiry_id
-        mark.reason = f"the same mail as inbound {first.inbound_id}"
-        session.add(mark)
-        return _handled(read, inquiry_id=first.inquiry_id, withheld=mark.reason)
-    namesake = copies.namesake(session, read.dedup_key)
-    session.add(mark)
-    session.flush()
-    handled = _work(session, read, mark, desk, now=now)
-    if namesake is not None:
-        copies.flag(session, desk, mark, namesake, now=now)
-    return handled
-
-
-def _work(session: Session, read: Reading, mark: HandledMail, desk: Desk, *, now: datetime) -> Handled:
-    inquiry = session.get(Inquiry, read.belongs.inquiry_id) if read.belongs.inquiry_id else None
-    match read:
-        case Silent():
-            return _silence(session, read, inquiry, mark, desk, now=now)
-        case Asked(decision=Decision(decision=Verdict.IGNORE)):
-            return _acknowledge(session, read, inquiry, mark, now=now)
-        case Asked():
-            return _converse(session, read, inquiry, mark, desk, now=now)
 
 
 def _silence(
@@ -163,71 +203,108 @@ def _acknowledge(
     return _handled(asked, inquiry_id=mark.inquiry_id, withheld="no question in it")
 
 
+@dataclass(slots=True, kw_only=True)
+class _Question:
+    """A question on its way into the rows."""
+
+    asked: Asked
+    mark: HandledMail
+    #: The inquiry that it belongs to; None opens one.
+    continues: Inquiry | None
+    parts: list[InquiryPart] = field(default_factory=list)
+    withheld: caps.Withheld | None = None
+    outbox_id: int | None = None
+
+
 def _converse(
-    session: Session, asked: Asked, inquiry: Inquiry | None, mark: HandledMail, desk: Desk, *, now: datetime
-) -> Handled:
-    """Write the question down, reply as far as we may, and tell staff what waits."""
-    opened = inquiry is None
-    if inquiry is None:
-        inquiry = questions.open_inquiry(session, asked, now=now)
-        if asked.belongs.claimed_id:
-            claimed = asked.belongs.claimed_id
-            triage.record(session, inquiry, "claims_thread", actor="desk", now=now, of=claimed)
-    mark.inquiry_id = inquiry.id
+    session: Session, those: Sequence[_Question], desk: Desk, *, now: datetime
+) -> Iterator[Handled]:
+    """Write questions down, reply as far as we may, and tell staff what waits."""
+    if not those:
+        return
+    opened = questions.open_inquiries(session, [one.asked for one in those if one.continues is None], now=now)
+    sent_today = caps.sent_today(session, [one.asked for one in those], now=now)
+    entered = []
+    for one in those:
+        inquiry = one.continues or opened[one.asked.inbound_id]
+        _enter(session, one, inquiry, now=now)
+        one.withheld = caps.withheld(
+            session, inquiry, one.asked, opened=one.continues is None, sent_today=sent_today, now=now
+        )
+        entered.append((one, inquiry))
+    _reply(session, entered, desk, now=now)
+    for one, inquiry in entered:
+        yield _conclude(session, one, inquiry, desk, now=now)
+
+
+def _enter(session: Session, one: _Question, inquiry: Inquiry, *, now: datetime) -> None:
+    asked = one.asked
+    if one.continues is None and asked.belongs.claimed_id:
+        triage.record(session, inquiry, "claims_thread", actor="desk", now=now, of=asked.belongs.claimed_id)
+    one.mark.inquiry_id = inquiry.id
     questions.remember_theirs(session, inquiry, asked.mail, now=now)
-    parts = questions.add_parts(session, inquiry, asked)
+    one.parts = questions.add_parts(session, inquiry, asked)
     triage.record(
         session, inquiry, "asked", actor="applicant", now=now, inbound=asked.inbound_id, text=asked.text
     )
-    withheld = caps.withheld(session, inquiry, asked, now=now)
-    outbox_id = None
-    if withheld is None and asked.fault is not None:
-        key = caps.notice_key(session, inquiry)
-        withheld = caps.Withheld(reason=f"the answer is broken: {asked.fault}", notice_key=key)
-    if withheld is None and asked.reply is not None:
-        try:
-            # A savepoint: what cannot be composed must not take the inquiry with it.
-            with session.begin_nested():
-                unsettled = any(part.waits for part in parts)
-                outbox_id = _send(session, asked, asked.reply, inquiry, desk, waits=unsettled, now=now)
-        except ComposeError as error:
-            key = caps.notice_key(session, inquiry)
-            withheld = caps.Withheld(reason=f"the reply cannot be written: {error}", notice_key=key)
-    if withheld is not None:
-        triage.record(session, inquiry, "withheld", actor="desk", now=now, reason=withheld.reason)
-    if outbox_id is None:
+
+
+def _reply(
+    session: Session, entered: Sequence[tuple[_Question, Inquiry]], desk: Desk, *, now: datetime
+) -> None:
+    """Put the replies that may go out into the outbox, all at once."""
+    requests: list[outbox.Request] = []
+    replied: list[tuple[_Question, Inquiry]] = []
+    for one, inquiry in entered:
+        if one.withheld is None and one.asked.fault is not None:
+            one.withheld = caps.Withheld(
+                reason=f"the answer is broken: {one.asked.fault}",
+                notice_key=caps.notice_key(session, inquiry),
+            )
+        if one.withheld is None and one.asked.reply is not None:
+            waits = any(part.waits for part in one.parts)
+            letter = _letter(one.asked, one.asked.reply, inquiry, waits=waits)
+            requests.append(outbox.Request(key=f"reply:{one.asked.inbound_id}", letter=letter))
+            replied.append((one, inquiry))
+    answers = outbox.enqueue_all(session, requests, identity=desk.identity, now=now)
+    for (one, inquiry), answer in zip(replied, answers, strict=True):
+        if isinstance(answer, ComposeError):
+            one.withheld = caps.Withheld(
+                reason=f"the reply cannot be written: {answer}", notice_key=caps.notice_key(session, inquiry)
+            )
+        elif answer is not None:
+            one.outbox_id = answer.id
+            triage.remember_ours(session, inquiry, answer.message_id, now=now)
+            triage.record(session, inquiry, "answered", actor="desk", now=now, outbox=answer.id)
+
+
+def _conclude(session: Session, one: _Question, inquiry: Inquiry, desk: Desk, *, now: datetime) -> Handled:
+    """What has not been said waits for staff, who are told."""
+    if one.withheld is not None:
+        triage.record(session, inquiry, "withheld", actor="desk", now=now, reason=one.withheld.reason)
+    if one.outbox_id is None:
         # What was not said is not answered, however sure we were.
-        for part in parts:
+        for part in one.parts:
             part.waits = True
-    waiting = [part for part in parts if part.waits]
+    waiting = [part for part in one.parts if part.waits]
     waits = bool(waiting)
-    triage.asked(inquiry, waits=waits, opened=opened, now=now)
+    triage.asked(inquiry, waits=waits, opened=one.continues is None, now=now)
     if waits:
-        key = withheld.notice_key if withheld else f"notice:{asked.inbound_id}"
+        key = one.withheld.notice_key if one.withheld else f"notice:{one.asked.inbound_id}"
         notice.of_questions(session, desk, inquiry, waiting, key=key, now=now)
     return _handled(
-        asked,
+        one.asked,
         inquiry_id=inquiry.id,
-        outbox_id=outbox_id,
-        withheld=withheld.reason if withheld else None,
+        outbox_id=one.outbox_id,
+        withheld=one.withheld.reason if one.withheld else None,
         waits=waits,
     )
 
 
-def _send(
-    session: Session,
-    asked: Asked,
-    written: Reply,
-    inquiry: Inquiry,
-    desk: Desk,
-    *,
-    waits: bool,
-    now: datetime,
-) -> int | None:
-    language = asked.decision.language
-    letter = Letter(
+def _letter(asked: Asked, written: Reply, inquiry: Inquiry, *, waits: bool) -> Letter:
+    return Letter(
         kind=written.kind,
-        recipient=Person(address=asked.mail.from_address or "", name=None, language=language),
+        recipient=Person(address=asked.mail.from_address or "", name=None, language=asked.decision.language),
         subject=triage.reply_subject(asked.mail.subject or ""),
         template=written.template,
         data=reply.data(written, inquiry=inquiry.id if waits else None),
@@ -236,12 +313,6 @@ def _send(
         inquiry=inquiry.id,
         provenance=written.provenance,
     )
-    key = f"reply:{asked.inbound_id}"
-    outbox_id = outbox.enqueue(session, letter, key=key, identity=desk.identity, now=now)
-    if outbox_id is not None:
-        triage.remember_ours(session, inquiry, outbox_id, now=now)
-        triage.record(session, inquiry, "answered", actor="desk", now=now, outbox=outbox_id)
-    return outbox_id
 
 
 def _handled(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from bot import notice, triage
@@ -42,24 +44,39 @@ def key(mail: Inbound, raw: bytes) -> str | None:
     return _hex(identity, ID_CHARS) + _hex(content, 64 - ID_CHARS)
 
 
-def first(session: Session, key: str | None) -> HandledMail | None:
-    """The mail that this one repeats, if it was handled before."""
-    return session.scalar(select(HandledMail).where(HandledMail.dedup_key == key)) if key else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Handled mails that have a key or a Message-ID of those that were asked about."""
+
+    #: By key.
+    same: Mapping[str, HandledMail]
+    #: By the key's part for the Message-ID: all of them, oldest first.
+    named: Mapping[str, Sequence[HandledMail]]
+
+    def first(self, key: str | None) -> HandledMail | None:
+        """The mail that this one repeats, if it was handled before."""
+        return self.same.get(key) if key else None
+
+    def namesake(self, key: str | None) -> HandledMail | None:
+        """The first mail that carries the same Message-ID and says something else."""
+        others = self.named.get(key[:ID_CHARS], ()) if key else ()
+        return next((other for other in others if other.dedup_key != key), None)
 
 
-def namesake(session: Session, key: str | None) -> HandledMail | None:
-    """The first mail that carries the same Message-ID and says something else."""
-    if key is None:
-        return None
-    same_id = key[:ID_CHARS]
-    query = (
-        select(HandledMail)
-        .where(HandledMail.dedup_key >= same_id, HandledMail.dedup_key < same_id + BEHIND)
-        .where(HandledMail.dedup_key != key)
-        .order_by(HandledMail.inbound_id)
-        .limit(1)
-    )
-    return session.scalar(query)
+def find(session: Session, keys: Collection[str]) -> Known:
+    """Look all these keys up at once."""
+    if not keys:
+        return Known(same={}, named={})
+    ids = {key[:ID_CHARS] for key in keys}
+    of_one = (and_(HandledMail.dedup_key >= one, HandledMail.dedup_key < one + BEHIND) for one in sorted(ids))
+    found = session.scalars(select(HandledMail).where(or_(*of_one)).order_by(HandledMail.inbound_id))
+    same: dict[str, HandledMail] = {}
+    named: dict[str, list[HandledMail]] = {}
+    for mark in found:
+        assert mark.dedup_key is not None  # it was found by it
+        same[mark.dedup_key] = mark
+        named.setdefault(mark.dedup_key[:ID_CHARS], []).append(mark)
+    return Known(same=same, named=named)
 
 
 def flag(session: Session, desk: Desk, mark: HandledMail, other: HandledMail, *, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -14,28 +15,32 @@ from bot.tables import Applicant, Inquiry, InquiryPart, InquiryState, Origin, Th
 from intents.decide import Verdict
 
 
-def open_inquiry(session: Session, asked: Asked, *, now: datetime) -> Inquiry:
-    """Begin a conversation with the sender, who becomes an applicant by his first question."""
-    address = asked.mail.from_address or ""
-    person = threads.applicant(session, address)
-    if person is None:
-        person = Applicant(
-            address=address, name=asked.mail.from_name, language=asked.decision.language, first_seen_at=now
+def open_inquiries(session: Session, asked: Sequence[Asked], *, now: datetime) -> Mapping[int, Inquiry]:
+    """Begin a conversation with each sender, who becomes an applicant by his first question.
+
+    Returns them by the number of the inbound mail; they have their numbers.
+    """
+    people = threads.applicants(session, {one.mail.from_address or "" for one in asked})
+    opened: dict[int, Inquiry] = {}
+    for one in asked:
+        address = one.mail.from_address or ""
+        person = people.get(address)
+        if person is None:
+            language = one.decision.language
+            person = Applicant(address=address, name=one.mail.from_name, language=language, first_seen_at=now)
+            people[address] = person
+        opened[one.inbound_id] = Inquiry(
+            state=InquiryState.NEW,
+            applicant=person,
+            language=one.decision.language,
+            origin=Origin.EMAIL,
+            subject=one.mail.subject or "",
+            opened_at=now,
+            updated_at=now,
         )
-        session.add(person)
-        session.flush()
-    inquiry = Inquiry(
-        state=InquiryState.NEW,
-        applicant_id=person.id,
-        language=asked.decision.language,
-        origin=Origin.EMAIL,
-        subject=asked.mail.subject or "",
-        opened_at=now,
-        updated_at=now,
-    )
-    session.add(inquiry)
+    session.add_all(opened.values())
     session.flush()
-    return inquiry
+    return opened
 
 
 def remember_theirs(session: Session, inquiry: Inquiry, mail: parse.Inbound, *, now: datetime) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
+from sqlalchemy import select
 
 from bot import copies, reply, returned, threads
 from bot.desk import Desk
 from bot.inbox import parse, quote, rules
 from bot.storage import Storage
 from bot.tables import InboundMail
-from bot.understanding import Understanding
 from faq.contest import Language
+from faq.library import Library
 from faq.render import RenderError
 from intents.decide import Decision, Part, Verdict
 from intents.engine import Engine
@@ -58,20 +59,48 @@ class Asked:
 Reading = Silent | Asked
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A mail as the door left it."""
+
+    id: int
+    envelope_sender: str
+    recipients: tuple[str, ...]
+    raw: bytes = field(repr=False)
+
+
+def fetch(storage: Storage, numbers: Sequence[int]) -> list[Stored]:
+    """Take these mails out of the store, in the order in which they came."""
+    wanted = (
+        select(InboundMail.id, InboundMail.envelope_sender, InboundMail.recipients, InboundMail.raw)
+        .where(InboundMail.id.in_(numbers))
+        .order_by(InboundMail.id)
+    )
+    with storage.read() as session:
+        return [
+            Stored(
+                id=row.id, envelope_sender=row.envelope_sender, recipients=tuple(row.recipients), raw=row.raw
+            )
+            for row in session.execute(wanted)
+        ]
+
+
 def read(
-    storage: Storage, understanding: Understanding, desk: Desk, inbound_id: int, *, now: datetime
+    storage: Storage, understood: tuple[Library, Engine], desk: Desk, stored: Stored, *, now: datetime
 ) -> Reading:
     """Parse, classify, thread and decide one stored mail; no lock is held meanwhile."""
-    with storage.read() as session:
-        row = session.get_one(InboundMail, inbound_id)
-        raw, envelope_sender, recipients = row.raw, row.envelope_sender, tuple(row.recipients)
+    inbound_id, raw, recipients = stored.id, stored.raw, stored.recipients
     try:
         mail = parse.parse(raw)
     except parse.Unreadable as error:
         return unreadable(inbound_id, rule="limits", reason=str(error))
-    ruling = rules.classify(mail, envelope_sender=envelope_sender, desk=desk.names, recipients=recipients)
-    with storage.read() as session:
-        belongs = threads.find(session, mail, recipients, identity=desk.identity)
+    ruling = rules.classify(
+        mail, envelope_sender=stored.envelope_sender, desk=desk.names, recipients=recipients
+    )
+    belongs = threads.NOTHING
+    if threads.may_belong(mail, recipients):
+        with storage.read() as session:
+            belongs = threads.find(session, mail, recipients, identity=desk.identity)
     text = quote.new_text(mail.text).strip()
     shown = text or (mail.subject or "")
     key = copies.key(mail, raw)
@@ -85,7 +114,7 @@ def read(
             belongs=belongs,
             returned=returned.row_of(recipients, desk.identity.secret),
         )
-    library, engine = understanding.current()
+    library, engine = understood
     decision = decide(
         engine,
         text,

@@ -13,7 +13,7 @@ from bot.clock import ContestClock, real_now
 from bot.desk import Desk
 from bot.loop import Loop
 from bot.storage import Storage
-from mailer import deliver
+from mailer import deliver, sending
 from mailer.relay import Relay
 from mailer.tables import Channel
 
@@ -66,7 +66,7 @@ class Sender:
 
     def work_off(self, hand: _Hand) -> None:
         """Send what is due, until nothing is."""
-        while not hand.loop.stopping():
+        while not hand.loop.stopping() and self._waits():
             tally = deliver.deliver_due(
                 self._storage.write,
                 hand.relay,
@@ -81,6 +81,10 @@ class Sender:
                 return
             if not (tally.sent or tally.deferred or tally.failed or tally.unknown):
                 return
+
+    def _waits(self) -> bool:
+        with self._storage.read() as session:
+            return sending.waits(session, Channel.MAIL, now=self._clock.now(), real_now=real_now())
 
 
 class _Hand:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from sqlalchemy import Engine, create_engine, event, make_url, select, text
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 import bot.tables  # noqa: F401  the rows register themselves in the one MetaData
 import mailer.tables  # noqa: F401  likewise
+
+log = structlog.get_logger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 #: Any number will do as long as all our processes use the same one.
@@ -77,10 +81,54 @@ def _sqlite(url: URL) -> Storage:
     reader = create_engine(url, pool_size=4, connect_args=options)
     event.listen(writer, "connect", _prepare)
     event.listen(reader, "connect", _prepare_reader)
-    # A deferred BEGIN that turns into a write fails with "database is locked" whatever the timeout.
-    event.listen(writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    turn = _Turn(Path(f"{url.database}.turn")) if url.database and url.database != ":memory:" else None
+    event.listen(writer, "begin", lambda connection: _begin_writing(connection, turn))
+    if turn is not None:
+        event.listen(writer, "checkin", lambda _connection, _record: turn.end())
+        event.listen(writer, "engine_disposed", lambda _engine: turn.close())
     event.listen(reader, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return Storage(engine=writer, write=_sessions(writer), read=_sessions(reader))
+
+
+def _begin_writing(connection: Connection, turn: _Turn | None) -> None:
+    if turn is not None:
+        turn.wait()
+    # A deferred BEGIN that turns into a write fails with "database is locked" whatever the timeout.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+class _Turn:
+    """The queue of processes that want to write to one SQLite file.
+
+    SQLite lets a writer that finds the file locked sleep and look again, up to 100 ms at a time, so that
+    a door beside a busy worker might wait for long. The kernel wakes who waits for a lock on a file at
+    once. It is no more than courtesy: who does not queue is still kept out by SQLite's own lock, and a
+    queue that cannot be had (a read-only folder) is done without.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+
+    def wait(self) -> None:
+        """Wait until nobody else writes; one thread of a process at a time, which the pool sees to."""
+        try:
+            if self._file is None:
+                self._file = self._path.open("ab")
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError as error:
+            log.warning("storage.no_queue", path=str(self._path), error=error.strerror)
+
+    def end(self) -> None:
+        """Let the next one write."""
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Leave the queue for good, or until the next turn is wanted."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -42,6 +42,11 @@ def find(session: Session, inbound: Inbound, recipients: Sequence[str], *, ident
             return Belongs(inquiry_id=inquiry.id, claimed_id=None, earlier=_earlier(session, inquiry.id))
         claimed = claimed or inquiry.id
     return Belongs(inquiry_id=None, claimed_id=claimed, earlier=()) if claimed else NOTHING
+
+
+def may_belong(inbound: Inbound, recipients: Sequence[str]) -> bool:
+    """False for a mail that carries no key of any thread, as most first mails: nothing need be looked up."""
+    return bool(inbound.references or inbound.in_reply_to) or any("+" in address for address in recipients)
 
 
 def _candidates(
@@ -101,6 +106,9 @@ def newest_thread(session: Session, inquiry_id: int) -> Thread | None:
     return Thread(in_reply_to=ids[-1], references=tuple(ids))
 
 
-def applicant(session: Session, address: str) -> Applicant | None:
-    """The applicant with this address, if he wrote before."""
-    return session.scalar(select(Applicant).where(Applicant.address == address))
+def applicants(session: Session, addresses: Collection[str]) -> dict[str, Applicant]:
+    """Those of these addresses that belong to somebody who wrote before."""
+    if not addresses:
+        return {}
+    found = session.scalars(select(Applicant).where(Applicant.address.in_(addresses)))
+    return {one.address: one for one in found}

@@ -15,8 +15,9 @@ from bot.refusal import Refused
 from bot.tables import Event, Inquiry, InquiryPart, InquiryState, Staff, ThreadMessage
 from faq.contest import Language, Person
 from mailer import outbox
+from mailer.errors import ComposeError
 from mailer.letter import Identity, Letter
-from mailer.tables import MailKind, OutboxMail
+from mailer.tables import MailKind
 
 #: Events that are a person's act; the automatic caps of a thread start anew after one.
 STAFF_ACTS = ("letter", "reopened", "closed", "claimed")
@@ -122,13 +123,16 @@ def answer(
         provenance={"staff": staff.id, "event": event.id},
         not_before=now + undo if undo else None,
     )
-    outbox_id = outbox.enqueue(session, letter, key=f"letter:{event.id}", identity=identity, now=now)
-    if outbox_id is None:  # the key is this event's own id
+    request = outbox.Request(key=f"letter:{event.id}", letter=letter)
+    (accepted,) = outbox.enqueue_all(session, [request], identity=identity, now=now)
+    if isinstance(accepted, ComposeError):
+        raise accepted
+    if accepted is None:  # the key is this event's own id
         raise Refused(f"inquiry {inquiry.id}: this letter is already in the outbox")
-    remember_ours(session, inquiry, outbox_id, now=now)
+    remember_ours(session, inquiry, accepted.message_id, now=now)
     session.execute(update(InquiryPart).where(InquiryPart.inquiry_id == inquiry.id).values(waits=False))
     move(inquiry, InquiryState.SENDING if undo else InquiryState.ANSWERED, now=now)
-    return Answered(inquiry_id=inquiry.id, outbox_id=outbox_id)
+    return Answered(inquiry_id=inquiry.id, outbox_id=accepted.id)
 
 
 def note(session: Session, inquiry: Inquiry, text: str, *, staff: Staff, now: datetime) -> None:
@@ -183,11 +187,9 @@ def last_staff_act(session: Session, inquiry_id: int) -> datetime | None:
     )
 
 
-def remember_ours(session: Session, inquiry: Inquiry, outbox_id: int, *, now: datetime) -> None:
+def remember_ours(session: Session, inquiry: Inquiry, message_id: str, *, now: datetime) -> None:
     """Note the Message-ID of a mail of ours, so that a reply to it is found."""
-    message_id = session.scalar(select(OutboxMail.message_id).where(OutboxMail.id == outbox_id))
-    if message_id:
-        session.add(ThreadMessage(inquiry_id=inquiry.id, message_id=message_id, at=now, ours=True))
+    session.add(ThreadMessage(inquiry_id=inquiry.id, message_id=message_id, at=now, ours=True))
 
 
 def reply_subject(subject: str) -> str:

@@ -1,28 +1,35 @@
-"""Takes stored mails to the conversation, one at a time, in the order they came."""
+"""Takes stored mails to the conversation, a few at a time, in the order they came."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
-from bot import backlog, conversation
+from bot import backlog, conversation, reading
 from bot.clock import ContestClock
 from bot.conversation import Handled
 from bot.desk import Desk
 from bot.loop import POLL, Loop
+from bot.reading import Reading
 from bot.storage import Storage
 from bot.understanding import Understanding
 
 log = structlog.get_logger(__name__)
 
-#: Taken at once; small, so that several workers share a burst.
-BATCH = 10
+#: Settled in one transaction at most; small, so that several workers share a burst and the door, which
+#: writes to the same file, need not wait for long.
+BATCH = 20
+#: Mails are read for so long before those are settled: with encoders that is one or two.
+READ_FOR = timedelta(milliseconds=50)
 #: A mail that fails this often is laid aside for staff, so that the ones behind it are answered.
 TRIES = 3
+
+_DATABASE_AWAY = (OperationalError, InterfaceError, TimeoutError)
 
 
 class Worker:
@@ -55,10 +62,7 @@ class Worker:
         while not self.loop.stopping():
             try:
                 waiting = self._share.take(BATCH)
-                for inbound_id in waiting:
-                    if self.loop.stopping():
-                        break
-                    done += self._handle(inbound_id)
+                done += self._handle(waiting)
             finally:
                 self._share.release()
             if not waiting:
@@ -68,29 +72,66 @@ class Worker:
             self._since_advance = 0
         return done
 
-    def _handle(self, inbound_id: int) -> bool:
+    def _handle(self, waiting: Sequence[int]) -> int:
+        """Settle some of these mails, at least the first; the others are still waiting then."""
+        settled = 0
+        readings = conversation.apart(list(self._read(waiting))) if waiting else []
         try:
-            handled = conversation.handle(
-                self._storage, self._understanding, self._desk, inbound_id, now=self._clock.now()
-            )
-        except (OperationalError, InterfaceError, TimeoutError):
+            settled += self._settle(readings)
+        except _DATABASE_AWAY:
             raise  # the database's trouble is not the mail's
-        except Exception as error:  # whatever one mail does, the ones behind it are answered
-            return self._failed(inbound_id, error)
-        self._failures.pop(inbound_id, None)
-        if handled is not None:
-            self._on_handled(handled)
-        return handled is not None
+        # One of them did it, and takes none of the others with it.
+        except Exception:
+            for read in readings:
+                settled += self._alone(read)
+        return settled
 
-    def _failed(self, inbound_id: int, error: Exception) -> bool:
+    def _read(self, waiting: Sequence[int]) -> Iterator[Reading]:
+        """Read mails until the time for that is up, so that the first one need not wait for the last."""
+        understood = self._understanding.current()
+        senders: set[str] = set()
+        until = time.monotonic() + READ_FOR.total_seconds()
+        for stored in reading.fetch(self._storage, waiting):
+            if stored.envelope_sender in senders:
+                continue  # it may belong to what the one before opens
+            try:
+                read = reading.read(self._storage, understood, self._desk, stored, now=self._clock.now())
+            except _DATABASE_AWAY:
+                raise
+            except Exception as error:  # whatever one mail does, the ones behind it are answered
+                self._failed(stored.id, error)
+                continue
+            yield read
+            if stored.envelope_sender:
+                senders.add(stored.envelope_sender)
+            if self.loop.stopping() or time.monotonic() > until:
+                return
+
+    def _settle(self, readings: Sequence[Reading]) -> int:
+        done = conversation.settle(self._storage, readings, self._desk, now=self._clock.now())
+        for read in readings:
+            self._failures.pop(read.inbound_id, None)
+        for handled in done:
+            self._on_handled(handled)
+        return len(done)
+
+    def _alone(self, read: Reading) -> int:
+        try:
+            return self._settle([read])
+        except _DATABASE_AWAY:
+            raise
+        except Exception as error:  # as above
+            self._failed(read.inbound_id, error)
+            return 0
+
+    def _failed(self, inbound_id: int, error: Exception) -> None:
         self._failures[inbound_id] += 1
         log.exception("worker.mail_failed", inbound=inbound_id, tries=self._failures[inbound_id])
         if self._failures[inbound_id] < TRIES:
-            return False
+            return
         reason = f"could not be processed: {type(error).__name__}"
         handled = conversation.lay_aside(
             self._storage, self._desk, inbound_id, reason=reason, now=self._clock.now()
         )
         if handled is not None:
             self._on_handled(handled)
-        return True

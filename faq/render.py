@@ -226,6 +226,8 @@ def _compiled(template: str) -> jinja2.Template:
 
 
 def _fill(template: str, words: Mapping[str, Callable[..., str | bool]], *, where: str) -> str:
+    if "{" not in template:
+        return _tidy(template)  # nothing to fill in, as in many conditions
     try:
         return _tidy(_compiled(template).render(words))
     except RenderError as error:

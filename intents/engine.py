@@ -179,9 +179,9 @@ class Engine:
         )
 
     def _evidence(self, question: Question, found: Slots, scored: Scored) -> Evidence:
-        ranked = sorted(
-            zip(self._index.labels, scored.scores.tolist(), strict=True), key=lambda pair: -pair[1]
-        )
+        scores = scored.scores.tolist()
+        best_first = (-scored.scores).argsort(kind="stable").tolist()
+        ranked = [(self._index.labels[number], scores[number]) for number in best_first]
         topics = [(label.id, score) for label, score in ranked if label.kind is Kind.TOPIC]
         unknown = next(((one.id, score) for one, score in ranked if one.kind is Kind.UNKNOWN), None)
         background = next(((one.id, score) for one, score in ranked if one.kind is Kind.BACKGROUND), None)

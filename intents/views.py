@@ -111,10 +111,10 @@ class Grams:
         """Cosine with every indexed text, (n,) float32."""
         import numpy as np
 
-        found = np.zeros(self.size, dtype=np.float64)
+        nothing = np.zeros(self.size, dtype=np.float32)
         count = Counter(grams(text))
         if not count or not len(self.vocabulary):
-            return found.astype(np.float32)
+            return nothing
         wanted = np.array(list(count), dtype=f"U{LONGEST}")
         places = np.minimum(np.searchsorted(self.vocabulary, wanted), len(self.vocabulary) - 1)
         known = self.vocabulary[places] == wanted
@@ -122,10 +122,15 @@ class Grams:
         weight = (1 + np.log(np.array(list(count.values()), dtype=np.float64)[known])) * self.idf[places]
         norm = np.sqrt((weight**2).sum())
         if not norm:
-            return found.astype(np.float32)
-        for place, value in zip(places.tolist(), (weight / norm).tolist(), strict=True):
-            span = slice(self.starts[place], self.starts[place + 1])
-            found[self.rows[span]] += self.weights[span] * value
+            return nothing
+        bounds = zip(self.starts[places].tolist(), self.starts[places + 1].tolist(), strict=True)
+        spans = [slice(first, last) for first, last in bounds]
+        shares = zip(spans, (weight / norm).tolist(), strict=True)
+        found = np.bincount(
+            np.concatenate([self.rows[span] for span in spans]),
+            np.concatenate([self.weights[span] * share for span, share in shares]),
+            minlength=self.size,
+        )
         return found.astype(np.float32)
 
     def gram_matrix(self) -> NDArray[np.float32]:

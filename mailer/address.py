@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.utils import getaddresses
+from functools import lru_cache
 
 import idna
 
@@ -20,6 +21,7 @@ _LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
+@lru_cache(maxsize=1024)
 def one_address(text: str) -> str:
     """Read exactly one bare address (no name, no brackets, no list) and return it as the wire needs it.
 

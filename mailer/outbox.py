@@ -7,81 +7,147 @@ Verbs take a session and never commit. ``now`` is contest time (not before, emba
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from mailer import states
-from mailer.compose import compose
+from mailer.compose import Composed, compose
 from mailer.errors import ComposeError, IllegalTransition, NoSuchMail
 from mailer.letter import Identity, Letter
-from mailer.states import DIRECT, FREE
+from mailer.states import DIRECT, FREE, ROWS
 from mailer.tables import Attempt, Channel, MailState, OutboxMail, Suppression
 
 
-def enqueue(
-    session: Session,
-    letter: Letter,
-    *,
-    key: str,
-    identity: Identity,
-    now: datetime,
-    reply_to: str | None = None,
-) -> int | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A letter to be accepted, and the name of the event that causes it."""
+
+    key: str
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A letter that has its row."""
+
+    id: int
+    message_id: str
+
+
+def enqueue(session: Session, letter: Letter, *, key: str, identity: Identity, now: datetime) -> int | None:
     """Accept a letter for sending and return its id; None when the event named by ``key`` has its mail.
 
-    A suppressed recipient gets a cancelled row that says why, so that staff find it.
     Raises ComposeError when the message cannot be written; nothing is queued then, and the caller's
     transaction stays good, so that it may tell staff instead.
     """
+    (done,) = enqueue_all(session, [Request(key=key, letter=letter)], identity=identity, now=now)
+    if isinstance(done, ComposeError):
+        raise done
+    return done.id if done else None
+
+
+def enqueue_all(
+    session: Session, requests: Sequence[Request], *, identity: Identity, now: datetime
+) -> list[Accepted | ComposeError | None]:
+    """Accept many letters in a few statements; an answer for each, in their order.
+
+    None when the event has its mail, ComposeError when the message cannot be written: nothing is
+    queued for that one. Two requests must not name one event. A suppressed recipient gets a
+    cancelled row that says why, so that staff find it.
+    """
+    if not requests:
+        return []
+    # The rows come first: a row's id is in the Message-ID and in the bounce address.
+    ids = _reserve(session, requests, now=now)
+    answers: list[Accepted | ComposeError | None] = []
+    written: dict[int, Composed] = {}
+    for request in requests:
+        row_id = ids.get(request.key)
+        if row_id is None:
+            answers.append(None)
+            continue
+        try:
+            written[row_id] = compose(request.letter, row_id=row_id, identity=identity, now=now)
+        except ComposeError as error:
+            answers.append(error)
+        else:
+            answers.append(Accepted(id=row_id, message_id=written[row_id].message_id))
+    if unwritten := [row_id for row_id in ids.values() if row_id not in written]:
+        session.execute(delete(OutboxMail).where(OutboxMail.id.in_(unwritten)), **DIRECT)
+    if written:
+        _fill(session, written)
+    return answers
+
+
+def _reserve(session: Session, requests: Sequence[Request], *, now: datetime) -> dict[str, int]:
+    """Insert an empty row for each event that has none; returns the new ids by key."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    # The row comes first: its id is in the Message-ID and in the bounce address.
-    row_id: int | None = session.scalar(
-        insert(OutboxMail)
-        .values(
-            key=key,
-            channel=Channel.MAIL,
-            kind=letter.kind,
-            state=MailState.QUEUED,
-            recipient="",
-            subject="",
-            language=letter.recipient.language.value,
-            envelope_sender="",
-            inquiry=letter.inquiry,
-            automatic=letter.automatic,
-            created_at=now,
-            not_before=letter.not_before,
-            embargo_until=letter.embargo_until,
-            not_after=letter.not_after,
-            attempts=0,
-            provenance=dict(letter.provenance),
-        )
-        .on_conflict_do_nothing(index_elements=[OutboxMail.key])
-        .returning(OutboxMail.id)
+    rows = [
+        {
+            "key": request.key,
+            "channel": Channel.MAIL,
+            "kind": request.letter.kind,
+            "state": MailState.QUEUED,
+            "recipient": "",
+            "domain": "",
+            "subject": "",
+            "language": request.letter.recipient.language.value,
+            "envelope_sender": "",
+            "inquiry": request.letter.inquiry,
+            "automatic": request.letter.automatic,
+            "created_at": now,
+            "not_before": request.letter.not_before,
+            "embargo_until": request.letter.embargo_until,
+            "not_after": request.letter.not_after,
+            "attempts": 0,
+            "provenance": dict(request.letter.provenance),
+        }
+        for request in requests
+    ]
+    statement = insert(ROWS).on_conflict_do_nothing(index_elements=[OutboxMail.key])
+    new = session.connection().execute(statement.returning(OutboxMail.key, OutboxMail.id), rows)
+    return {key: row_id for key, row_id in new}
+
+
+def _fill(session: Session, written: Mapping[int, Composed]) -> None:
+    recipients = {composed.recipient for composed in written.values()}
+    asked = select(Suppression.address, Suppression.reason).where(Suppression.address.in_(recipients))
+    suppressed = {address: reason for address, reason in session.execute(asked)}
+    session.connection().execute(
+        _FILL,
+        [
+            {
+                "row_id": row_id,
+                "recipient": composed.recipient,
+                "domain": composed.recipient.rpartition("@")[2],
+                "subject": composed.subject,
+                "message_id": composed.message_id,
+                "envelope_sender": composed.envelope_sender,
+                "body": composed.body,
+            }
+            for row_id, composed in written.items()
+        ],
     )
-    if row_id is None:
-        return None
-    try:
-        composed = compose(letter, row_id=row_id, identity=identity, now=now, reply_to=reply_to)
-    except ComposeError:
-        session.execute(delete(OutboxMail).where(OutboxMail.id == row_id), **DIRECT)
-        raise
-    suppression = session.get(Suppression, composed.recipient)
-    values: dict[str, Any] = {
-        "recipient": composed.recipient,
-        "domain": composed.recipient.rpartition("@")[2],
-        "subject": composed.subject,
-        "message_id": composed.message_id,
-        "envelope_sender": composed.envelope_sender,
-        "body": composed.body,
-    }
-    if suppression is not None:
-        values |= {"state": MailState.CANCELLED, "last_reply": f"suppressed: {suppression.reason}"}
-    session.execute(update(OutboxMail).where(OutboxMail.id == row_id).values(values), **DIRECT)
-    return row_id
+    for row_id, composed in written.items():
+        if composed.recipient in suppressed:
+            reason = f"suppressed: {suppressed[composed.recipient]}"
+            states.move(session, row_id, (MailState.QUEUED,), MailState.CANCELLED, last_reply=reason)
+
+
+_FILL = (
+    update(ROWS)
+    .where(ROWS.c.id == bindparam("row_id"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("recipient", "domain", "subject", "message_id", "envelope_sender", "body")
+        }
+    )
+)
 
 
 def resend(session: Session, mail_id: int) -> None:
@@ -113,32 +179,38 @@ def cancel(session: Session, mail_id: int, *, reason: str = "cancelled by staff"
         _refuse(session, mail_id, "cancelled")
 
 
-def automatic_count(
-    session: Session,
-    *,
-    recipient: str | None = None,
-    inquiry: int | None = None,
-    since: datetime | None = None,
-) -> int:
-    """Count the automatic mails to a person, or on an inquiry, accepted at or after ``since``.
+def automatic_to(session: Session, recipients: Collection[str], *, since: datetime) -> Mapping[str, int]:
+    """Count the automatic mails to each of these people (in lower case), accepted at or after ``since``.
 
     Asked in the transaction that enqueues, it bounds what machines can make us send (RFC 3834 §2):
     on PostgreSQL whoever asks about the same recipient waits for that transaction to end; on SQLite
-    there is one writer anyway. Cancelled rows do not count. Letter case of ``recipient`` is ignored.
+    there is one writer anyway. Cancelled rows do not count.
     """
-    wanted = [
-        OutboxMail.channel == Channel.MAIL,
-        OutboxMail.automatic,
-        OutboxMail.state != MailState.CANCELLED,
-    ]
-    if recipient is not None:
-        states.one_at_a_time(session, f"automatic:{recipient.lower()}")
-        wanted.append(OutboxMail.recipient == recipient.lower())
-    if inquiry is not None:
-        wanted.append(OutboxMail.inquiry == inquiry)
+    people = {recipient.lower() for recipient in recipients}
+    if not people:
+        return {}
+    states.one_at_a_time(session, *(f"automatic:{recipient}" for recipient in people))
+    counted = session.execute(
+        select(OutboxMail.recipient, func.count())
+        .where(*_AUTOMATIC, OutboxMail.recipient.in_(people), OutboxMail.created_at >= since)
+        .group_by(OutboxMail.recipient)
+    )
+    return dict.fromkeys(people, 0) | {recipient: count for recipient, count in counted}
+
+
+def automatic_about(session: Session, inquiry: int, *, since: datetime | None = None) -> int:
+    """Count the automatic mails on an inquiry, accepted at or after ``since``; cancelled ones not."""
+    wanted = [*_AUTOMATIC, OutboxMail.inquiry == inquiry]
     if since is not None:
         wanted.append(OutboxMail.created_at >= since)
     return session.scalar(select(func.count()).select_from(OutboxMail).where(and_(*wanted))) or 0
+
+
+_AUTOMATIC = (
+    OutboxMail.channel == Channel.MAIL,
+    OutboxMail.automatic,
+    OutboxMail.state != MailState.CANCELLED,
+)
 
 
 def show(session: Session, mail_id: int) -> OutboxMail:

@@ -10,11 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from mailer import backoff, states
-from mailer.states import DIRECT, FREE, OPEN, WAITING
+from mailer.base import Base
+from mailer.states import DIRECT, FREE, OPEN, ROWS, WAITING
 from mailer.tables import Attempt, Channel, MailState, OutboxMail, Trouble
 
 #: Reason of a row that was not sent because its ``not_after`` had gone by.
@@ -44,6 +57,12 @@ class Swept:
 
     requeued: tuple[int, ...]
     parked: tuple[int, ...]
+
+
+def waits(session: Session, channel: Channel, *, now: datetime, real_now: datetime) -> bool:
+    """True when something may be due: a look that takes no lock, for a sender woken by others' work."""
+    found = session.connection().execute(_WAITS, {"channel": channel, "now": now, "real_now": real_now})
+    return found.first() is not None
 
 
 def claim_due(
@@ -153,11 +172,10 @@ def begin(session: Session, claimed: Claimed, *, real_now: datetime) -> bool:
         MailState.IN_FLIGHT,
         token=claimed.token,
         lease_until=real_now + claimed.lease,
-        attempts=OutboxMail.attempts + 1,
+        tried=True,
     )
     if started:
-        session.add(Attempt(mail_id=claimed.id, started_at=real_now))
-        session.flush()
+        session.connection().execute(_OPEN_ATTEMPT, {"mail_id": claimed.id, "started_at": real_now})
     return started
 
 
@@ -303,17 +321,36 @@ def sweep(session: Session, *, real_now: datetime) -> Swept:
 def _close_attempt(
     session: Session, mail_id: int, outcome: str, reply: str, *, real_now: datetime, code: int | None = None
 ) -> None:
-    session.execute(
-        update(Attempt)
-        .where(Attempt.id == _newest_attempt(mail_id))
-        .values(outcome=outcome, code=code, reply=reply, ended_at=real_now),
-        **DIRECT,
+    session.connection().execute(
+        _CLOSE_ATTEMPT,
+        {"of_mail": mail_id, "outcome": outcome, "code": code, "reply": reply, "ended_at": real_now},
     )
 
 
-def _newest_attempt(mail_id: int) -> ScalarSelect[int]:
+def _newest_attempt(mail_id: int | BindParameter[int]) -> ScalarSelect[int]:
     # Closed or not: a late outcome corrects an "unknown" of the sweeper.
-    return select(func.max(Attempt.id)).where(Attempt.mail_id == mail_id).scalar_subquery()
+    return select(func.max(_ATTEMPTS.c.id)).where(_ATTEMPTS.c.mail_id == mail_id).scalar_subquery()
+
+
+# Written once, past the session: they run for every mail, or at every wake-up.
+_WAITS = (
+    select(ROWS.c.id)
+    .where(
+        ROWS.c.channel == bindparam("channel"),
+        states.within(WAITING),
+        or_(ROWS.c.next_try_at.is_(None), ROWS.c.next_try_at <= bindparam("real_now")),
+        or_(ROWS.c.not_before.is_(None), ROWS.c.not_before <= bindparam("now")),
+        or_(ROWS.c.embargo_until.is_(None), ROWS.c.embargo_until <= bindparam("now")),
+    )
+    .limit(1)
+)
+_ATTEMPTS = Base.metadata.tables[Attempt.__tablename__]
+_OPEN_ATTEMPT = insert(_ATTEMPTS)
+_CLOSE_ATTEMPT = (
+    update(_ATTEMPTS)
+    .where(_ATTEMPTS.c.id == _newest_attempt(bindparam("of_mail")))
+    .values({name: bindparam(name) for name in ("outcome", "code", "reply", "ended_at")})
+)
 
 
 def _first_try(mail_id: int, attempts: int) -> Select[datetime]:

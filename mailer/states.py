@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping
+from functools import cache
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import AliasedClass
+from sqlalchemy.sql.dml import ReturningUpdate
 
+from mailer.base import Base
 from mailer.errors import IllegalTransition
 from mailer.tables import MailState, OutboxMail
 
@@ -36,9 +40,11 @@ OPEN = (MailState.IN_FLIGHT, MailState.UNKNOWN)
 #: Rows that a later mail to the same person does not overtake.
 AHEAD = (MailState.RETRY, MailState.CLAIMED, MailState.IN_FLIGHT)
 
+#: The outbox without the session's bookkeeping: for what is done to every mail.
+ROWS = Base.metadata.tables[OutboxMail.__tablename__]
 # Rows are changed in the table alone; readers above load them anew.
 DIRECT: Any = {"execution_options": {"synchronize_session": False}}
-FREE: Mapping[str, None] = {"lease_token": None, "lease_until": None}
+FREE: Mapping[str, Any] = {"lease_token": None, "lease_until": None}
 
 
 def within(
@@ -51,29 +57,46 @@ def within(
 def move(
     session: Session,
     mail_id: int,
-    sources: Collection[MailState],
+    sources: tuple[MailState, ...],
     to: MailState,
     *,
     token: str | None = None,
+    tried: bool = False,
     **values: Any,
 ) -> bool:
     """Change the state of one row if it is in one of ``sources`` (and leased by ``token``).
 
-    Raises IllegalTransition for a step that the table above does not have.
+    ``tried`` counts an attempt. Raises IllegalTransition for a step that the table above does not have.
     """
+    statement = _step(sources, to, token is not None, tried, tuple(sorted(values)))
+    moved = session.connection().execute(statement, {"of_id": mail_id, "of_token": token} | values)
+    return moved.scalar() is not None
+
+
+@cache
+def _step(
+    sources: tuple[MailState, ...], to: MailState, leased: bool, tried: bool, names: tuple[str, ...]
+) -> ReturningUpdate[tuple[int]]:
+    """Write the statement of a step; once, as that takes longer than to run it."""
     for source in sources:
         if to not in TRANSITIONS[source]:
             raise IllegalTransition(f"{source} may not become {to}")
-    change = update(OutboxMail).where(OutboxMail.id == mail_id, OutboxMail.state.in_(sources))
-    if token is not None:
-        change = change.where(OutboxMail.lease_token == token)
-    moved = session.scalar(change.values(state=to, **values).returning(OutboxMail.id), **DIRECT)
-    return moved is not None
+    change = update(ROWS).where(ROWS.c.id == bindparam("of_id"), ROWS.c.state.in_(sources))
+    if leased:
+        change = change.where(ROWS.c.lease_token == bindparam("of_token"))
+    changes: dict[str, Any] = {name: bindparam(name) for name in names} | {"state": to}
+    if tried:
+        changes["attempts"] = ROWS.c.attempts + 1
+    return change.values(changes).returning(ROWS.c.id)
 
 
-def one_at_a_time(session: Session, what: str) -> None:
-    """Let one transaction at a time do this; on SQLite there is one writer anyway."""
+def one_at_a_time(session: Session, *what: str) -> None:
+    """Let one transaction at a time do each of these; on SQLite there is one writer anyway."""
     if session.get_bind().dialect.name != "postgresql":
         return
-    key = int.from_bytes(hashlib.sha256(what.encode("utf-8")).digest()[:8], "big", signed=True)
-    session.execute(select(func.pg_advisory_xact_lock(key)))
+    # Sorted: two transactions that want the same locks take them in the same order.
+    keys = sorted(
+        int.from_bytes(sha256(one.encode("utf-8")).digest()[:8], "big", signed=True) for one in what
+    )
+    wanted = func.unnest(cast(keys, ARRAY(BigInteger))).column_valued("key")
+    session.execute(select(func.pg_advisory_xact_lock(wanted)))

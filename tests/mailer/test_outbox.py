@@ -328,15 +328,15 @@ def test_release_gives_back_untouched(sessions: Sessions) -> None:
         assert (mail.state, mail.attempts, mail.lease_token) == (MailState.QUEUED, 0, None)
 
 
-def test_automatic_count_sees_a_person_whatever_the_letters(sessions: Sessions) -> None:
+def test_automatic_to_sees_a_person_whatever_the_letters(sessions: Sessions) -> None:
     queue(sessions, hello(to="LAB@example.org"), hello(to="lab@Example.org"), hello(to="other@example.org"))
 
     with sessions.begin() as session:
-        assert outbox.automatic_count(session, recipient="Lab@example.org", since=NOON) == 2
-        assert outbox.automatic_count(session, recipient="Lab@example.org", since=NOON + MINUTE) == 0
+        assert outbox.automatic_to(session, ["Lab@example.org"], since=NOON) == {"lab@example.org": 2}
+        assert outbox.automatic_to(session, ["lab@example.org"], since=NOON + MINUTE) == {"lab@example.org": 0}
 
 
-def test_automatic_count_leaves_out_letters_and_cancelled_mail(sessions: Sessions) -> None:
+def test_automatic_about_leaves_out_letters_and_cancelled_mail(sessions: Sessions) -> None:
     letter = hello(
         kind=MailKind.LETTER,
         template="letter",
@@ -349,17 +349,17 @@ def test_automatic_count_leaves_out_letters_and_cancelled_mail(sessions: Session
         outbox.cancel(session, ids[1])
 
     with sessions.begin() as session:
-        assert outbox.automatic_count(session, inquiry=4) == 1
+        assert outbox.automatic_about(session, 4) == 1
 
 
-def test_automatic_count_holds_the_cap_against_workers_at_the_same_time(sessions: Sessions) -> None:
+def test_automatic_to_holds_the_cap_against_workers_at_the_same_time(sessions: Sessions) -> None:
     ready = threading.Barrier(4)
 
     def worker(number: int) -> None:
         ready.wait()
         for n in range(3):
             with sessions.begin() as session:
-                if outbox.automatic_count(session, recipient="lab@example.org", since=NOON - DAY) < 5:
+                if outbox.automatic_to(session, ["lab@example.org"], since=NOON - DAY)["lab@example.org"] < 5:
                     outbox.enqueue(session, hello(), key=f"a:{number}:{n}", identity=IDENTITY, now=NOON)
 
     threads = [threading.Thread(target=worker, args=(number,)) for number in range(4)]
@@ -390,8 +390,8 @@ def test_finished_rows_cost_the_sender_nothing(tmp_path: Path) -> None:
         sending.claim_due(session, Channel.MAIL, limit=9, lease=MINUTE, now=NOON, real_now=REAL)
         sending.skip_late(session, Channel.MAIL, now=NOON)
         sending.sweep(session, real_now=REAL)
-        outbox.automatic_count(session, recipient="lab@example.org", since=NOON)
-        outbox.automatic_count(session, inquiry=4)
+        outbox.automatic_to(session, ["lab@example.org"], since=NOON)
+        outbox.automatic_about(session, 4)
         plans = [
             str(row)
             for statement, values in list(asked.items())
