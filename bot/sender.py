@@ -13,7 +13,7 @@ from bot.clock import ContestClock, real_now
 from bot.desk import Desk
 from bot.loop import Loop
 from bot.storage import Storage
-from mailer import deliver, sending
+from mailer import claiming, deliver
 from mailer.relay import Relay
 from mailer.tables import Channel
 
@@ -84,7 +84,7 @@ class Sender:
 
     def _waits(self) -> bool:
         with self._storage.read() as session:
-            return sending.waits(session, Channel.MAIL, now=self._clock.now(), real_now=real_now())
+            return claiming.waits(session, Channel.MAIL, now=self._clock.now(), real_now=real_now())
 
 
 class _Hand:

@@ -21,9 +21,9 @@ from bot.understanding import Understanding
 
 log = structlog.get_logger(__name__)
 
-#: Settled in one transaction at most; small, so that several workers share a burst and the door, which
-#: writes to the same file, need not wait for long.
-BATCH = 20
+#: Settled in one transaction at most: in a burst it spares work, and the door, which writes to the same
+#: file, waits no longer than it takes.
+BATCH = 40
 #: Mails are read for so long before those are settled: with encoders that is one or two.
 READ_FOR = timedelta(milliseconds=50)
 #: A mail that fails this often is laid aside for staff, so that the ones behind it are answered.

@@ -105,7 +105,9 @@ class Index:
         self._weights = weights(len(encoders))
         numbers = {label: number for number, label in enumerate(labels)}
         # Rows are sorted by class, so that a class is a slice and its best a reduceat.
-        self._threads = threadpoolctl.ThreadpoolController()
+        # One thread, for good: on products this small a second one only spins, and doubles the CPU time;
+        # to set and to restore the limit at every question costs more than some of them.
+        threadpoolctl.threadpool_limits(limits=1, user_api="blas")
         self._starts = np.searchsorted([numbers[row.label] for row in rows], np.arange(len(labels)))
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
@@ -113,18 +115,14 @@ class Index:
         if not texts:
             return []
         vectors = [one.encode(texts) for one in self.encoders]
-        # One thread: on products this small a second one only spins, and doubles the CPU time.
-        with self._threads.limit(limits=1):
-            encoded = [
-                _centred(found, mean) @ matrix.T
-                for found, mean, matrix in zip(vectors, self._means, self._matrices, strict=True)
-            ]
-            return [
-                self._scored(
-                    [self._grams.likeness(self._canonical(text)), *(block[place] for block in encoded)]
-                )
-                for place, text in enumerate(texts)
-            ]
+        encoded = [
+            _centred(found, mean) @ matrix.T
+            for found, mean, matrix in zip(vectors, self._means, self._matrices, strict=True)
+        ]
+        return [
+            self._scored([self._grams.likeness(self._canonical(text)), *(block[place] for block in encoded)])
+            for place, text in enumerate(texts)
+        ]
 
     def _scored(self, likenesses: Sequence[NDArray[np.float32]]) -> Scored:
         import numpy as np

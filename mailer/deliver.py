@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from mailer import sending, trouble
+from mailer import claiming, sending, trouble
+from mailer.claiming import Claimed
 from mailer.relay import Deferred, Delivered, Outcome, Outgoing, Rejected, Relay, Unknown
-from mailer.sending import Claimed
 from mailer.tables import Channel, MailState
 
 log = structlog.get_logger(__name__)
@@ -80,11 +80,11 @@ def deliver_due(
     pushes back. While the relay is known to be away, one mail at a time probes it.
     """
     with sessions.begin() as session:
-        skipped = sending.skip_late(session, channel, now=now)
+        skipped = claiming.skip_late(session, channel, now=now)
         room = trouble.room(session, real_now=real_now())
         most = limit if room is None else min(limit, room)
         claimed = (
-            sending.claim_due(session, channel, limit=most, lease=lease, now=now, real_now=real_now())
+            claiming.claim_due(session, channel, limit=most, lease=lease, now=now, real_now=real_now())
             if most
             else []
         )

@@ -156,17 +156,20 @@ class SmtpRelay:
         self._helo = helo
         self._tls = tls
         self._smtp: smtplib.SMTP | None = None
+        #: The connection stands between two mails: the last one on it went through.
+        self._between = False
 
     def send(self, mail: Outgoing) -> Outcome:
         """Hand one mail over; see the module for what the outcomes mean."""
         if not _PATH.fullmatch(mail.envelope_sender) or not _PATH.fullmatch(mail.recipient):
             return Rejected(code=553, text="address refused here, before the relay")
         try:
-            smtp = self._ready()
+            smtp = self._begin(mail)
+            if isinstance(smtp, Deferred | Rejected):
+                return smtp
+            refusal = self._offer(smtp, mail)
         except RelayUnreachable as error:
             return Deferred(code=None, text=str(error))
-        try:
-            refusal = self._offer(smtp, mail)
         except _TROUBLE as error:
             self._drop()
             return Deferred(code=None, text=f"hung up before the final dot: {_said(error)}")
@@ -196,17 +199,35 @@ class SmtpRelay:
         except _TROUBLE:
             smtp.close()  # it had left before us
 
-    def _ready(self) -> smtplib.SMTP:
-        """Give a connection that just answered: the kept one after RSET, or a new one."""
-        if self._smtp is not None:
+    def _begin(self, mail: Outgoing) -> smtplib.SMTP | Deferred | Rejected:
+        """Give a connection that has taken MAIL: the kept one, or a new one where that is stale."""
+        kept = self._smtp
+        if kept is not None:
             try:
-                if self._smtp.rset()[0] == 250:
-                    return self._smtp
+                # After a mail that went through, MAIL itself shows whether anybody is there.
+                if self._between or kept.rset()[0] == 250:
+                    code, reply = self._mail(kept, mail)
+                    if code == 250:
+                        return kept
+                    if code != 421:
+                        return self._refused(kept, code, reply)
             except _TROUBLE:
                 pass  # stale, which is usual after an idle time; nothing was handed over on it
             self._drop()
-        self._smtp = self._open()
-        return self._smtp
+        self._smtp = smtp = self._open()
+        code, reply = self._mail(smtp, mail)
+        if code == 250:
+            return smtp
+        if code == 421:
+            # No recipient was named yet: this is about the relay, not about a domain behind it.
+            self._drop()
+            return Deferred(code=None, text=f"421 {_text(reply)}")
+        return self._refused(smtp, code, reply)
+
+    def _mail(self, smtp: smtplib.SMTP, mail: Outgoing) -> tuple[int, bytes]:
+        self._between = False
+        options = [f"SIZE={len(mail.body)}"] if smtp.has_extn("size") else []
+        return smtp.mail(mail.envelope_sender, options)
 
     def _open(self) -> smtplib.SMTP:
         url = self._url
@@ -234,16 +255,8 @@ class SmtpRelay:
     def _context(self) -> ssl.SSLContext:
         return self._tls or ssl.create_default_context()
 
-    def _offer(self, smtp: smtplib.SMTP, mail: Outgoing) -> Outcome | None:
-        """MAIL, RCPT, DATA and all of the body but the final dot; None when only the dot is left."""
-        options = [f"SIZE={len(mail.body)}"] if smtp.has_extn("size") else []
-        code, reply = smtp.mail(mail.envelope_sender, options)
-        if code == 421:
-            # No recipient was named yet: this is about the relay, not about a domain behind it.
-            self._drop()
-            return Deferred(code=None, text=f"421 {_text(reply)}")
-        if code != 250:
-            return self._refused(smtp, code, reply)
+    def _offer(self, smtp: smtplib.SMTP, mail: Outgoing) -> Deferred | Rejected | None:
+        """RCPT, DATA and all of the body but the final dot; None when only the dot is left."""
         code, reply = smtp.rcpt(mail.recipient)
         if code not in (250, 251, 252):
             return self._refused(smtp, code, reply)
@@ -272,6 +285,7 @@ class SmtpRelay:
             return Unknown(cause=f"no reply after the final dot: {_said(error)}")
         text = _text(reply)
         if 200 <= code < 300:
+            self._between = True
             return Delivered(reply=f"{code} {text}")
         if code == 421 or not 400 <= code < 600:
             self._drop()
@@ -279,7 +293,7 @@ class SmtpRelay:
             return _outcome(code, reply)
         return Unknown(cause=f"unreadable reply after the final dot: {code} {text}")
 
-    def _refused(self, smtp: smtplib.SMTP, code: int, reply: bytes) -> Outcome:
+    def _refused(self, smtp: smtplib.SMTP, code: int, reply: bytes) -> Deferred | Rejected:
         if code == 421 or not 400 <= code < 600:
             self._drop()
         return _outcome(code, reply)

@@ -1,54 +1,34 @@
-"""The outbox as a sender uses it: claim, begin, mark, sweep.
+"""The outbox as a sender records its work: begin, mark, sweep.
 
 Verbs take a session and never commit. ``now`` is contest time, ``real_now`` is real UTC.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     ScalarSelect,
     Select,
     bindparam,
-    exists,
     func,
     insert,
-    or_,
     select,
     update,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from mailer import backoff, states
 from mailer.base import Base
-from mailer.states import DIRECT, FREE, OPEN, ROWS, WAITING
-from mailer.tables import Attempt, Channel, MailState, OutboxMail, Trouble
+from mailer.claiming import Claimed
+from mailer.states import DIRECT, FREE, OPEN
+from mailer.tables import Attempt, MailState, OutboxMail
 
-#: Reason of a row that was not sent because its ``not_after`` had gone by.
-SKIPPED_LATE = "skipped_late"
 #: Reason of a row whose sender died while it was in flight.
 CRASH_IN_FLIGHT = "crash in flight"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """A row that one sender holds until its lease ends; ``token`` proves it."""
-
-    id: int
-    token: str
-    lease: timedelta
-    channel: Channel
-    recipient: str
-    domain: str
-    envelope_sender: str
-    message_id: str
-    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,106 +37,6 @@ class Swept:
 
     requeued: tuple[int, ...]
     parked: tuple[int, ...]
-
-
-def waits(session: Session, channel: Channel, *, now: datetime, real_now: datetime) -> bool:
-    """True when something may be due: a look that takes no lock, for a sender woken by others' work."""
-    found = session.connection().execute(_WAITS, {"channel": channel, "now": now, "real_now": real_now})
-    return found.first() is not None
-
-
-def claim_due(
-    session: Session, channel: Channel, *, limit: int, lease: timedelta, now: datetime, real_now: datetime
-) -> list[Claimed]:
-    """Take up to ``limit`` rows that may leave now, oldest first, for one sender and one lease.
-
-    No row is given to two senders, and no mail overtakes an earlier one to the same person: while that
-    one is held or waits for its next try, later ones are passed over. What is given out together
-    holds to the same rule, as long as its sender keeps the order. Rows to a domain that is left
-    alone, and rows past their ``not_after``, are not given out.
-    """
-    # One claim at a time (on SQLite the transaction is the only writer): a row that another sender is
-    # just taking would still look free, and the next one to the same person would be given out.
-    states.one_at_a_time(session, f"claim:{channel}")
-    due = (
-        select(OutboxMail.id)
-        .where(
-            OutboxMail.channel == channel,
-            states.within(WAITING),
-            or_(OutboxMail.next_try_at.is_(None), OutboxMail.next_try_at <= real_now),
-            or_(OutboxMail.not_before.is_(None), OutboxMail.not_before <= now),
-            or_(OutboxMail.embargo_until.is_(None), OutboxMail.embargo_until <= now),
-            or_(OutboxMail.not_after.is_(None), OutboxMail.not_after >= now),
-            ~_another_goes_first(real_now),
-            ~exists().where(Trouble.scope == OutboxMail.domain, Trouble.until > real_now),
-        )
-        .order_by(OutboxMail.id)
-        .limit(limit)
-        .with_for_update(of=OutboxMail, skip_locked=True)
-        .cte("due")
-    )
-    token = uuid.uuid4().hex
-    rows = session.execute(
-        update(OutboxMail)
-        .where(OutboxMail.id == due.c.id, states.within(WAITING))
-        .values(state=MailState.CLAIMED, lease_token=token, lease_until=real_now + lease)
-        .returning(
-            OutboxMail.id,
-            OutboxMail.recipient,
-            OutboxMail.domain,
-            OutboxMail.envelope_sender,
-            OutboxMail.message_id,
-            OutboxMail.body,
-        ),
-        **DIRECT,
-    )
-    claimed = [
-        Claimed(
-            id=row.id,
-            token=token,
-            lease=lease,
-            channel=channel,
-            recipient=row.recipient,
-            domain=row.domain,
-            envelope_sender=row.envelope_sender,
-            message_id=row.message_id or "",
-            body=row.body or b"",
-        )
-        for row in rows
-    ]
-    return sorted(claimed, key=lambda mail: mail.id)
-
-
-def _another_goes_first(real_now: datetime) -> ColumnElement[bool]:
-    earlier = aliased(OutboxMail)
-    return (
-        select(earlier.id)
-        .where(
-            earlier.recipient == OutboxMail.recipient,
-            earlier.id < OutboxMail.id,
-            earlier.channel == OutboxMail.channel,
-            states.within(states.AHEAD, of=earlier),
-            or_(earlier.state != MailState.RETRY, earlier.next_try_at > real_now),
-        )
-        .exists()
-    )
-
-
-def skip_late(session: Session, channel: Channel, *, now: datetime) -> tuple[int, ...]:
-    """Cancel what is past its ``not_after`` and return the ids: staff are told, applicants are not."""
-    ids = session.scalars(
-        update(OutboxMail)
-        .where(
-            OutboxMail.channel == channel,
-            states.within(WAITING),
-            OutboxMail.not_after.is_not(None),
-            OutboxMail.not_after < now,
-        )
-        .values(state=MailState.CANCELLED, last_reply=SKIPPED_LATE)
-        .returning(OutboxMail.id),
-        **DIRECT,
-    )
-    return tuple(sorted(ids))
 
 
 def begin(session: Session, claimed: Claimed, *, real_now: datetime) -> bool:
@@ -332,18 +212,7 @@ def _newest_attempt(mail_id: int | BindParameter[int]) -> ScalarSelect[int]:
     return select(func.max(_ATTEMPTS.c.id)).where(_ATTEMPTS.c.mail_id == mail_id).scalar_subquery()
 
 
-# Written once, past the session: they run for every mail, or at every wake-up.
-_WAITS = (
-    select(ROWS.c.id)
-    .where(
-        ROWS.c.channel == bindparam("channel"),
-        states.within(WAITING),
-        or_(ROWS.c.next_try_at.is_(None), ROWS.c.next_try_at <= bindparam("real_now")),
-        or_(ROWS.c.not_before.is_(None), ROWS.c.not_before <= bindparam("now")),
-        or_(ROWS.c.embargo_until.is_(None), ROWS.c.embargo_until <= bindparam("now")),
-    )
-    .limit(1)
-)
+# Written once, past the session: they run for every mail.
 _ATTEMPTS = Base.metadata.tables[Attempt.__tablename__]
 _OPEN_ATTEMPT = insert(_ATTEMPTS)
 _CLOSE_ATTEMPT = (

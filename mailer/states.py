@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from mailer.base import Base
@@ -48,10 +47,10 @@ FREE: Mapping[str, Any] = {"lease_token": None, "lease_until": None}
 
 
 def within(
-    wanted: Collection[MailState], *, of: type[OutboxMail] | AliasedClass[OutboxMail] = OutboxMail
+    wanted: Collection[MailState], state: ColumnElement[MailState] = ROWS.c.state
 ) -> ColumnElement[bool]:
     """Write the states as literals: SQLite finds a partial index only by the very words of its WHERE."""
-    return of.state.in_(bindparam(None, list(wanted), expanding=True, literal_execute=True))
+    return state.in_(bindparam(None, list(wanted), expanding=True, literal_execute=True))
 
 
 def move(

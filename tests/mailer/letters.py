@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from faq.contest import SEOUL, Language, Person
-from mailer import outbox, sending
+from mailer import claiming, outbox, sending
 from mailer.letter import Identity, Letter, Section, SectionKind
 from mailer.relay import Delivered, Outcome, Outgoing
 from mailer.tables import Channel, MailKind, MailState
@@ -61,10 +61,10 @@ def queue(sessions: sessionmaker[Session], *letters: Letter) -> list[int]:
 
 def claim(
     sessions: sessionmaker[Session], *, real_now: datetime = REAL, now: datetime = NOON, limit: int = 10
-) -> list[sending.Claimed]:
+) -> list[claiming.Claimed]:
     """Claim mail for five minutes, in a transaction of its own."""
     with sessions.begin() as session:
-        return sending.claim_due(
+        return claiming.claim_due(
             session,
             Channel.MAIL,
             limit=limit,
@@ -74,7 +74,7 @@ def claim(
         )
 
 
-def begun(sessions: sessionmaker[Session], *, real_now: datetime = REAL) -> sending.Claimed:
+def begun(sessions: sessionmaker[Session], *, real_now: datetime = REAL) -> claiming.Claimed:
     """Claim the one mail that is due and put it in flight."""
     (claimed,) = claim(sessions, real_now=real_now)
     with sessions.begin() as session:

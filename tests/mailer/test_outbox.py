@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import storage
-from mailer import outbox, sending, token
+from mailer import claiming, outbox, sending, token
 from mailer import states as states_of
 from mailer.base import Base
 from mailer.errors import ComposeError, IllegalTransition, NoSuchMail
@@ -99,7 +99,7 @@ def test_claim_names_its_channel(sessions: Sessions) -> None:
     queue(sessions, hello())
 
     with sessions.begin() as session:
-        assert sending.claim_due(session, Channel.SLACK, limit=9, lease=MINUTE, now=NOON, real_now=REAL) == []
+        assert claiming.claim_due(session, Channel.SLACK, limit=9, lease=MINUTE, now=NOON, real_now=REAL) == []
     assert len(claim(sessions)) == 1
 
 
@@ -118,7 +118,7 @@ def test_skip_late_cancels_what_is_overdue(sessions: Sessions) -> None:
 
     claimed = claim(sessions, now=later)
     with sessions.begin() as session:
-        skipped = sending.skip_late(session, Channel.MAIL, now=later)
+        skipped = claiming.skip_late(session, Channel.MAIL, now=later)
 
     assert [mail.id for mail in claimed] == ids[1:]
     assert skipped == (ids[0],)
@@ -387,8 +387,8 @@ def test_finished_rows_cost_the_sender_nothing(tmp_path: Path) -> None:
         asked[statement] = values
 
     with opened.write.begin() as session:
-        sending.claim_due(session, Channel.MAIL, limit=9, lease=MINUTE, now=NOON, real_now=REAL)
-        sending.skip_late(session, Channel.MAIL, now=NOON)
+        claiming.claim_due(session, Channel.MAIL, limit=9, lease=MINUTE, now=NOON, real_now=REAL)
+        claiming.skip_late(session, Channel.MAIL, now=NOON)
         sending.sweep(session, real_now=REAL)
         outbox.automatic_to(session, ["lab@example.org"], since=NOON)
         outbox.automatic_about(session, 4)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from mailer import outbox, sending
+from mailer import claiming, outbox, sending
 from mailer.tables import Channel, OutboxMail
 from tests.mailer.letters import IDENTITY, NOON, REAL, hello
 
@@ -87,7 +87,7 @@ def indexes(plan: str) -> set[str]:
 
 def test_claim_reads_only_what_waits(finished: Sessions) -> None:
     with finished.begin() as session, plans(session) as told:
-        sending.claim_due(session, Channel.MAIL, limit=20, lease=LEASE, now=NOON, real_now=REAL)
+        claiming.claim_due(session, Channel.MAIL, limit=20, lease=LEASE, now=NOON, real_now=REAL)
 
     assert [walks(plan) for plan in told] == [[]]
     assert indexes(told[0]) >= {"ix_outbox_mail_waiting", "ix_outbox_mail_ahead"}
@@ -95,7 +95,7 @@ def test_claim_reads_only_what_waits(finished: Sessions) -> None:
 
 def test_skip_late_reads_only_what_may_be_late(finished: Sessions) -> None:
     with finished.begin() as session, plans(session) as told:
-        sending.skip_late(session, Channel.MAIL, now=NOON)
+        claiming.skip_late(session, Channel.MAIL, now=NOON)
 
     assert [walks(plan) for plan in told] == [[]]
     assert indexes(told[0]) == {"ix_outbox_mail_not_after"}
