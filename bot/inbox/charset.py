@@ -6,6 +6,7 @@ import codecs
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: All of these mean cp949 in practice: plain EUC-KR lacks 8,822 syllables, and Python knows few of the names.
 KOREAN_LABELS = frozenset(
@@ -34,6 +35,8 @@ WIDER = {
 ANYTHING_GOES = frozenset({"cp1252", "iso8859-1", "iso8859-15", "latin-1"})
 
 ISO_2022_KR = b"\x1b$)C"
+SHIFT_OUT = b"\x0e"
+MAX_LABEL_CHARS = 80
 #: A replacement character for one in so many letters may be a fault on the way, not another charset.
 FAULTS_PER_LETTERS = 10
 #: UAX #15 stream-safe format: a letter has at most 30 marks; longer runs cost quadratic time to sort.
@@ -43,6 +46,8 @@ _WANSUNG = re.compile(rb"[\xb0-\xc8][\xa1-\xfe]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufeff]")
 _NEWLINES = re.compile(r"\r\n|\r|\x0b|\x0c|\x85|\u2028|\u2029")
+# What nearly all text is made of: nothing here is decomposed, a control, or a newline other than LF.
+_TIDY = re.compile(r"[\t\n -~가-힣ㄱ-ㅎㅏ-ㅣ一-鿿、。「-】‘-”…·！-～]*")
 # Lone surrogates cannot be stored, and say nothing.
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
@@ -64,16 +69,19 @@ def decode(raw: bytes, label: str | None) -> Decoded:
     Never raises. RFC 2046 §4.1.2 gives us-ascii where no label stands; Korean mail
     programs wrote cp949 under eleven names, and under none.
     """
-    named = (label or "").partition("*")[0].strip(" \t\r\n\"'").lower()
+    named = (label or "")[:MAX_LABEL_CHARS].partition("*")[0].strip(" \t\r\n\"'").lower()
+    codec = _codec(named)
+    if codec == "iso2022_kr" and SHIFT_OUT in raw and ISO_2022_KR not in raw:
+        raw = ISO_2022_KR + raw  # an encoded word repeats the shift, but not always what it shifts to
     if ISO_2022_KR in raw:
         return _first(raw, ("iso2022_kr",), named) or _replaced(raw, "iso2022_kr")
-    codec = _codec(named)
     if raw.isascii() and (codec is None or not _is_stateful(codec)) and b"\x1b" not in raw:
         return Decoded(
             text=raw.decode("ascii"), charset=named or "us-ascii", certain=codec != "" or not named
         )
     utf8 = _strict(raw, "utf-8")
-    if codec == "cp949" and utf8 is not None and _has_east_asian(utf8):
+    if utf8 is not None and codec and codec != "utf-8" and not _is_stateful(codec) and _has_east_asian(utf8):
+        # Octets of another charset are letters of East Asia in UTF-8 only by a miracle.
         return Decoded(text=utf8, charset="utf-8", certain=False)
     if codec in ANYTHING_GOES:
         if utf8 is not None:
@@ -91,6 +99,10 @@ def decode(raw: bytes, label: str | None) -> Decoded:
 
 def tidy(text: str) -> str:
     """Make text fit to store and compare: newlines as LF, no controls, NFC; linear in time."""
+    if "\r\n" in text:
+        text = text.replace("\r\n", "\n")
+    if _TIDY.fullmatch(text):
+        return text
     if not text.isascii():
         text = _SURROGATES.sub("\ufffd", text)
         marks = "".join(sorted(char for char in set(text) if unicodedata.combining(char)))
@@ -101,6 +113,7 @@ def tidy(text: str) -> str:
     return _CONTROLS.sub("", _NEWLINES.sub("\n", text))
 
 
+@lru_cache(maxsize=256)
 def _codec(label: str) -> str | None:
     """Python's name of the codec: None without a label or for us-ascii, '' for one we do not know or want."""
     if label in ("", "us-ascii", "ascii", "ansi_x3.4-1968"):

@@ -6,31 +6,24 @@ others, so the few rules we need are written out here (RFC 5322 §3.4, RFC 2047,
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import unquote_to_bytes
 
 from bot.inbox import charset
+from bot.inbox.words import decode, octets, one_line, unfolded
 
-#: An encoded word may have 75 characters (RFC 2047 §2); real ones have more: we look so far for the end.
-WORD_REACH = 4_000
-#: So many unencoded question marks a word may hold.
-WORD_MARKS = 8
+__all__ = ["Mailbox", "address", "decode", "mailboxes", "message_ids", "parameters"]
+
 MAX_ADDRESSES = 1_000
 
-_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?")
-_HEX = re.compile(r"=([0-9A-Fa-f]{2})")
-_HEX_PAIR = re.compile(r"[0-9A-Fa-f]{2}")
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,995}>")
 _ATOMS = r"[^\s\x00-\x20\x7f()<>\[\]:;@\\,\"]+"
 # A dot-atom, with dots where RFC 5322 has none (some carriers hand such addresses out), and a domain name.
 _ADDR_SPEC = re.compile(rf"({_ATOMS})@((?:[^\W_](?:[\w-]{{0,62}})\.)*[^\W_](?:[\w-]{{0,62}}))\.?")
 _PARAMETER_NAME = re.compile(r"[^\s=;\"']{1,80}")
-_SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,24 +35,9 @@ class Mailbox:
     name: str
 
 
-def octets(raw: str) -> bytes:
-    """The octets of a raw header or payload as the standard library keeps them (surrogate escapes)."""
-    try:
-        return raw.encode("ascii", "surrogateescape")
-    except UnicodeEncodeError:
-        return raw.encode("utf-8", "replace")
-
-
-def decode(raw: str) -> str:
-    """The words of an unstructured field: RFC 2047 in its broken forms too, NFC, one line, no controls."""
-    if raw.isascii() and "=?" not in raw and "\x1b" not in raw:
-        return _one_line(raw)
-    return _one_line("".join(_pieces(_unfolded(raw))))
-
-
 def message_ids(raw: str, *, limit: int = 500) -> tuple[str, ...]:
     """The ids of a thread field with their brackets; of too many, the first and the last."""
-    found = list(dict.fromkeys(_MESSAGE_ID.findall(_one_line(raw))))
+    found = list(dict.fromkeys(_MESSAGE_ID.findall(one_line(raw))))
     return tuple(found if len(found) <= limit else found[:1] + found[1 - limit :])
 
 
@@ -76,7 +54,7 @@ def address(text: str) -> str | None:
 def mailboxes(raw: str) -> tuple[Mailbox, ...]:
     """The mailboxes of an address field; groups are opened (RFC 5322 §3.4); at most ``MAX_ADDRESSES``."""
     found: list[Mailbox] = []
-    for entry in _entries(_unfolded(raw)):
+    for entry in _entries(unfolded(raw)):
         found.append(entry)
         if len(found) >= MAX_ADDRESSES:
             break
@@ -98,76 +76,6 @@ def parameters(raw: str) -> dict[str, str]:
     for base, parts in pieces.items():
         plain[base] = _joined([parts[number] for number in sorted(parts)])
     return {name: decode(value) for name, value in plain.items()}
-
-
-def _unfolded(raw: str) -> str:
-    return raw.replace("\r\n", "").replace("\n", "").replace("\r", "")
-
-
-def _one_line(text: str) -> str:
-    return _SPACES.sub(" ", charset.tidy(text)).strip()
-
-
-def _pieces(raw: str) -> Iterator[str]:
-    """Text and decoded words; neighbours of one charset are decoded together, as clients split letters."""
-    label, gathered = "", bytearray()
-    position = plain_from = 0
-    while (start := raw.find("=?", position)) >= 0:
-        opened = _WORD.match(raw, start)
-        ended = _word_end(raw, opened.end(), opened[2]) if opened else -1
-        if opened is None or ended < 0:
-            position = start + 2
-            continue
-        between = raw[plain_from:start]
-        content = _word_octets(opened[2], raw[opened.end() : ended])
-        word_label = opened[1].lower()
-        if between.strip() or word_label != label:
-            yield charset.decode(bytes(gathered), label).text
-            gathered.clear()
-            # White space between two encoded words is not shown (RFC 2047 §6.2).
-            if between.strip() or not label:
-                yield _plain(between)
-        label = word_label
-        gathered += content
-        position = plain_from = ended + 2
-    yield charset.decode(bytes(gathered), label).text
-    yield _plain(raw[plain_from:])
-
-
-def _word_end(raw: str, start: int, encoding: str) -> int:
-    """Where the word's ?= stands: an unencoded ? before a Q-encoded octet looks like it too."""
-    reach = start + WORD_REACH
-    first = end = raw.find("?=", start, reach)
-    if encoding in "bB":
-        return first
-    for _ in range(WORD_MARKS):
-        if end < 0 or not _HEX_PAIR.match(raw, end + 2):
-            break
-        end = raw.find("?=", end + 2, reach)
-    is_another = end < 0 or raw.find("=?", first + 2, end) >= 0
-    return first if is_another else end
-
-
-def _word_octets(encoding: str, content: str) -> bytes:
-    if encoding in "bB":
-        return base64_octets(content)
-    spaced = octets(content.replace("_", " ")).decode("latin-1")
-    return _HEX.sub(lambda found: chr(int(found[1], 16)), spaced).encode("latin-1")
-
-
-def base64_octets(content: str) -> bytes:
-    """Decode base64 with missing padding, stray characters or a cut end."""
-    clean = _NOT_BASE64.sub("", content)
-    if len(clean) % 4 == 1:
-        clean = clean[:-1]
-    try:
-        return base64.b64decode(clean + "=" * (-len(clean) % 4))
-    except binascii.Error:
-        return b""
-
-
-def _plain(raw: str) -> str:
-    return raw if raw.isascii() and "\x1b" not in raw else charset.decode(octets(raw), None).text
 
 
 def _entries(raw: str) -> Iterator[Mailbox]:
@@ -253,7 +161,7 @@ def _mailbox(words: list[str], comments: list[str], angles: list[str], after: li
 
 
 def _raw_parameters(raw: str) -> Iterator[tuple[str, str]]:
-    text = _unfolded(raw)
+    text = unfolded(raw)
     position = text.find(";")
     while 0 <= position < len(text):
         position += 1
@@ -285,10 +193,12 @@ def _raw_parameters(raw: str) -> Iterator[tuple[str, str]]:
 def _joined(parts: list[tuple[bool, str]]) -> str:
     """RFC 2231 §3 and §4.1: only the first piece names charset and language."""
     label = ""
-    gathered = bytearray()
-    for number, (is_encoded, value) in enumerate(parts):
-        piece = value
-        if is_encoded and number == 0 and value.count("'") >= 2:
-            label, _, piece = value.split("'", 2)
-        gathered += unquote_to_bytes(octets(piece)) if is_encoded else octets(piece)
-    return charset.decode(bytes(gathered), label or None).text
+    if parts[0][0] and parts[0][1].count("'") >= 2:
+        label, _, first = parts[0][1].split("'", 2)
+        parts = [(True, first), *parts[1:]]
+    gathered = b""
+    for is_encoded, run in groupby(parts, key=lambda part: part[0]):
+        # Joined first: some programs cut within an escape.
+        joined = octets("".join(value for _, value in run))
+        gathered += unquote_to_bytes(joined) if is_encoded else joined
+    return charset.decode(gathered, label or None).text

@@ -1,4 +1,4 @@
-"""An HTML mail becomes plain text; quoted blocks keep a mark, so that quotes can be told from answers."""
+"""An HTML mail becomes plain text; quotes and signatures keep a mark, as in a mail written as text."""
 
 from __future__ import annotations
 
@@ -11,16 +11,26 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 from lxml import etree
 
+from bot.inbox import marks
+
 #: More than any person writes; the rest is cut before it is parsed.
 MAX_HTML_CHARS = 500_000
+#: Lists within lists are indented, which may make more of a page than it was.
+MAX_TEXT_CHARS = 1_000_000
 #: inscriptis and lxml go down the tree by recursion.
 MAX_ELEMENTS_DEEP = 200
-MAX_QUOTES = 50
+#: lxml compares each attribute of an element with all the others; a picture may lie in one.
+MAX_TAG_CHARS = 2_000
+#: Each cell is padded to the widest of its column: above so much, a table is read line by line.
+MAX_TABLE_CHARS = 200_000
 
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.I)
 _HIDDEN = re.compile(r"<(style|script|title)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S)
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\b[^<>]*>", re.I)
 _TAG = re.compile(r"<[^<>]*>")
+_LONG_TAG = re.compile(rf"<(/?[A-Za-z][\w:-]{{0,30}})\b[^<>]{{{MAX_TAG_CHARS},}}>?")
+# What decides whether words are seen. Margins and indents may be of any size, and so would be the text.
+_SEEN = re.compile(r"(?:display|white-space)\s*:\s*[a-z-]{1,20}", re.I)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^<>]*\?>", re.I)
 _BLANK_LINES = re.compile(r"\n(?:[ \t\xa0]*\n){2,}")
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"], display_links=False, display_images=False)
@@ -34,13 +44,16 @@ def declared_charset(content: bytes) -> str | None:
 
 def to_text(page: str) -> str:
     """The words of a page as a reader sees them; never raises, linear on hostile pages."""
-    page = _XML_DECLARATION.sub("", page[:MAX_HTML_CHARS]).replace("\x00", "")
+    page = _XML_DECLARATION.sub("", page[:MAX_HTML_CHARS])
+    page = marks.unmarked(page.replace("\x00", ""))
+    page = _LONG_TAG.sub(r"<\1>", page)
     try:
         text = _rendered(page)
     # A page that lxml or inscriptis cannot take still has words; losing the mail over it would be worse.
     except Exception:
         text = _stripped(page)
-    lines = "\n".join(line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
+    shown = text[:MAX_TEXT_CHARS].replace("\xa0", " ")
+    lines = "\n".join(marks.with_delimiters(shown.split("\n")))
     return _BLANK_LINES.sub("\n\n", lines).strip("\n")
 
 
@@ -50,12 +63,15 @@ def _rendered(page: str) -> str:
     tree = lxml.html.document_fromstring(page)
     if _depth(tree) > MAX_ELEMENTS_DEEP:
         return _stripped(page)
-    _mark_quotes(tree)
+    marks.name_quotes(tree)
+    _flatten(tree)
+    marks.mark_quotes(tree, _text_of)
+    marks.mark_signatures(tree)
     return _text_of(tree)
 
 
 def _text_of(tree: lxml.html.HtmlElement) -> str:
-    return str(get_text(lxml.html.tostring(tree, encoding="unicode"), _CONFIG))
+    return str(get_text(lxml.html.tostring(tree, encoding="unicode", with_tail=False), _CONFIG))
 
 
 def _depth(tree: lxml.html.HtmlElement) -> int:
@@ -66,28 +82,14 @@ def _depth(tree: lxml.html.HtmlElement) -> int:
     return deepest
 
 
-def _mark_quotes(tree: lxml.html.HtmlElement) -> None:
-    """Write > before each line of an outermost quoted block, as its text form would have."""
-    for quote in _quotes(tree)[:MAX_QUOTES]:
-        tail = quote.tail
-        quote.tail = None
-        lines = _text_of(quote).strip("\n").split("\n")
-        for child in list(quote):
-            quote.remove(child)
-        quote.tag = "pre"
-        quote.attrib.clear()
-        quote.text = "\n" + "\n".join(f"> {line}".rstrip() for line in lines) + "\n"
-        quote.tail = tail
-
-
-def _quotes(tree: lxml.html.HtmlElement) -> list[lxml.html.HtmlElement]:
-    # Blocks that only indent are the author's own; only those that clients write for a quote count.
-    found = [element for element in tree.iter("blockquote") if _is_quote(element)]
-    return [element for element in found if not any(map(_is_quote, element.iterancestors("blockquote")))]
-
-
-def _is_quote(element: lxml.html.HtmlElement) -> bool:
-    return element.get("type") == "cite" or "quote" in (element.get("class") or "")
+def _flatten(tree: lxml.html.HtmlElement) -> None:
+    """Drop what only moves words about, and take tables for lines where drawing them costs too much."""
+    for element in tree.xpath("//*[@style]"):
+        element.set("style", ";".join(_SEEN.findall(element.get("style"))))
+    tables, rows = int(tree.xpath("count(//table)")), int(tree.xpath("count(//tr | //td)"))
+    if tables and len(tree.text_content()) * max(rows, 1) * tables > MAX_TABLE_CHARS:
+        for element in tree.iter("table", "tr", "td", "th"):
+            element.tag = "div"
 
 
 def _stripped(page: str) -> str:

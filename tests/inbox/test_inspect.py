@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +102,90 @@ def test_what_is_no_mail_is_unreadable_with_the_reason(tmp_path: Path) -> None:
         ("unreadable", "not one header line: this is no mail"),
         ("unreadable", "the file cannot be read: not a regular file"),
         ("unreadable", "the file cannot be read: No such file or directory"),
+    ]
+
+
+def test_check_9_folder_of_anything_gives_a_record_each(tmp_path: Path) -> None:
+    """Sockets, loops of links, what may not be opened, junk: each is said, and nothing stops the rest."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "a.socket"))
+    listener.close()
+    (tmp_path / "b.loop").symlink_to("b.loop")
+    (tmp_path / "c.gone").symlink_to("nowhere")
+    (tmp_path / "d.junk").write_bytes(bytes(range(256)) * 200_000)
+    (tmp_path / "e.zero").symlink_to("/dev/zero")
+    (tmp_path / "f.eml").write_bytes(b"From: a@example.org\r\n\r\nwords")
+    (tmp_path / "g.folder").mkdir()
+    (tmp_path / "g.folder" / "h.eml").write_bytes(b"From: a@example.org\r\n\r\nwords")
+    (tmp_path / "i.link").symlink_to("g.folder")
+    begun = time.monotonic()
+    records = records_of(tmp_path)
+
+    assert time.monotonic() - begun < 10
+    assert [(Path(record["file"]).name, record["verdict"], record["reason"]) for record in records] == [
+        ("a.socket", "unreadable", "the file cannot be read: not a regular file"),
+        ("b.loop", "unreadable", "the file cannot be read: Too many levels of symbolic links"),
+        ("c.gone", "unreadable", "the file cannot be read: No such file or directory"),
+        ("d.junk", "unreadable", "26214401 octets, more than 26214400"),
+        ("e.zero", "unreadable", "the file cannot be read: not a regular file"),
+        ("f.eml", "question", "a mail of a person"),
+        ("i.link", "unreadable", "the file cannot be read: a link to another folder"),
+        ("h.eml", "question", "a mail of a person"),
+    ]
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """Be somebody whom the rights of files bind: root they do not."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_what_may_not_be_read_is_told() -> None:
+    records_of(MAILS)  # what is still to be imported, is
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "closed.eml").touch()
+        (folder / "closed").mkdir()
+        (folder / "closed" / "x.eml").touch()
+        for path in (folder / "closed.eml", folder / "closed"):
+            path.chmod(0)
+        folder.chmod(0o755)
+        with without_rights():
+            records = [*records_of(folder), *records_of(folder / "closed" / "x.eml")]
+        (folder / "closed").chmod(0o700)
+
+    assert [(Path(record["file"]).name, record["reason"]) for record in records] == [
+        ("closed.eml", "the file cannot be read: Permission denied"),
+        ("closed", "the file cannot be read: Permission denied"),
+        ("x.eml", "the file cannot be read: Permission denied"),
+    ]
+
+
+def test_large_mbox_of_nothing_ends_in_time(tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    box.write_bytes(b"From x\n" + b"\n" * 50_000_000)
+    begun = time.monotonic()
+
+    assert [record["reason"] for record in records_of(box)] == ["26214401 octets, more than 26214400"]
+    assert time.monotonic() - begun < 10
+
+
+def test_mbox_of_crlf_and_of_mails_without_a_body_is_taken_apart(tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    separator = b"From x@example.org Mon Nov 23 10:15:00 2020\r\n"
+    box.write_bytes((separator + b"From: a@example.org\r\n\r\n") * 3 + b"From here on, no mail\r\n")
+
+    assert [(record["index"], record["text"]) for record in records_of(box)] == [
+        (0, ""),
+        (1, ""),
+        (2, "From here on, no mail"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What comes from outside stays text: no header, no recipient and no markup of a stranger's making.
+"""Check 11: what comes from outside stays text: no header, no recipient and no markup of a stranger's making.
 
 Each reply is judged by what the relay got on the wire, parsed anew by three readings.
 """
@@ -40,6 +40,7 @@ CODES = {
     "line-separator": "a\u2028Bcc: victim@example.org",
     "vertical-tab": "a\x0bBcc: victim@example.org",
     "next-line": "a\x85Bcc: victim@example.org",
+    "check-11": "=?utf-8?Q?a=0D=0ABcc:_v@x.w?=",
     "encoded-word": INJECTED,
     "encoded-nul": "=?utf-8?Q?a=00b?=",
     "encoded-base64": "=?utf-8?B?YQ0KQmNjOiB2aWN0aW1AZXhhbXBsZS5vcmcNCg==?=",
@@ -89,11 +90,12 @@ def assert_is_plain(mail: Caught) -> Message:
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)|\x00|[^\x00-\x7f]", mail.raw)
     assert modern.get_all("To") == [*mail.recipients]
     assert len(mail.recipients) == 1
+    assert "Bcc" not in modern
     assert not any("victim" in str(value) for name, value in modern.items() if name != "Subject")
     return modern
 
 
-def test_hostile_headers_make_no_header_and_no_recipient(
+def test_check_11_hostile_headers_make_no_header_and_no_recipient(
     migrated_url: str, storage: Storage, sink: Sink, serve: Start
 ) -> None:
     desk = serve(migrated_url, sink=sink)
