@@ -26,6 +26,10 @@ class NoSuchMail(MailerError):
     """There is no outbox row with this id."""
 
 
+class NoSuchSuppression(MailerError):
+    """Nothing keeps us from writing to this address."""
+
+
 class IllegalTransition(MailerError):
     """The outbox row is in a state from which this step is not allowed."""
 

@@ -110,6 +110,7 @@ class OutboxMail(Base):
         # Counts and lists by state; holds no more than the two names.
         Index("ix_outbox_mail_state", "state", "channel"),
         Index("ix_outbox_mail_recipient_created", "recipient", "created_at"),
+        Index("ix_outbox_mail_domain_created", "domain", "created_at"),
         # A number is never given twice, even after the newest row was erased: Message-IDs hang on it.
         {"sqlite_autoincrement": True},
     )
@@ -140,6 +141,33 @@ class Suppression(Base):
     address: Mapped[str] = mapped_column(String(320), primary_key=True)
     reason: Mapped[str] = mapped_column(Text)
     since: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class BouncedMail(Base):
+    """A bounce that came in; with our token the row that bounced is known, without it nothing is changed."""
+
+    __tablename__ = "bounce"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: The inbound mail; no foreign key, the mailer does not know that room.
+    inbound_id: Mapped[int] = mapped_column(unique=True)
+    #: Only by a signed bounce address.
+    outbox_id: Mapped[int | None] = mapped_column(ForeignKey(OutboxMail.id), index=True)
+    #: As the bounce says; the row's own recipient is the one that counts.
+    recipient: Mapped[str | None] = mapped_column(String(320))
+    #: Enhanced status (RFC 3463).
+    status: Mapped[str | None] = mapped_column(String(16))
+    permanent: Mapped[bool]
+    delayed: Mapped[bool]
+    #: Why, in words, and which rule found it.
+    cause: Mapped[str] = mapped_column(String(64))
+    voice: Mapped[str] = mapped_column(String(32))
+    original_message_id: Mapped[str | None] = mapped_column(Text)
+    #: The address that it closed, and who opened it again.
+    suppressed: Mapped[str | None] = mapped_column(String(320), index=True)
+    lifted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    lifted_by: Mapped[str | None] = mapped_column(String(320))
 
 
 class Trouble(Base):

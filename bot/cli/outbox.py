@@ -53,7 +53,8 @@ def show(number: Number, as_json: Json = False) -> None:
 
     Example: contestdesk outbox show 7
     """
-    from mailer import outbox
+    from mailer import outbox, suppression
+    from mailer.tables import MailKind
 
     with desk.opened(desk.read_settings()) as store, store.read() as session:
         mail = outbox.show(session, number)
@@ -68,7 +69,19 @@ def show(number: Number, as_json: Json = False) -> None:
         ]
         told = {column: getattr(mail, column) for column in COLUMNS}
         told |= {"evidence": mail.evidence, "provenance": mail.provenance, "tries": tries, "key": mail.key}
+        told["bounces"] = [
+            {
+                "at": came.at,
+                "status": came.status,
+                "permanent": came.permanent,
+                "cause": came.cause,
+                "inbound": came.inbound_id,
+            }
+            for came in suppression.bounces_of(session, number)
+        ]
         body = (mail.body or b"").decode("utf-8", "replace")
+        if mail.kind is MailKind.CODE:
+            body = "(not shown: it holds a one-time code, which is for its recipient alone)"
     if as_json:
         output.emit(told)
         return

@@ -22,6 +22,8 @@ _SUBJECTS = tuple(
         r"out[ -]of[ -](?:the[ -])?office(?:\s+(?:auto\S*|message|notification|notice))?"
         r"(?:\s+(?:reply|response))?" + _SINCE,
         r"ooo",
+        r".{1,60}?\bis (?:currently )?(?:out of (?:the )?office|on (?:leave|vacation))(?:\s*\(.*\))?",
+        r".*\((?:auto[ -]?reply|automatic reply|자동\s?(?:회신|응답))\)\s*$",
         r"(?:i am |i'm )?(?:currently )?(?:away from|out of) (?:the |my )?(?:office|mail|e-?mail|desk)"
         + _SINCE,
         r"(?:away )?on (?:vacation|annual leave|holiday|leave)" + _SINCE,
@@ -29,6 +31,13 @@ _SUBJECTS = tuple(
         r"abwesenheits(?:notiz|nachricht|mitteilung)|automatische antwort|automatisch antwoord|autosvar",
         r"r[eé]ponse automatique|respuesta autom[aá]tica|resposta autom[aá]tica",
         r"risposta automatica|автоответ",
+        r"abwesend|abwesenheit(?! )|afwezig(?:heid)?|nicht im (?:büro|haus)",
+        r"fuera de (?:la )?oficina|fuori (?:sede|ufficio)",
+        r"absence du bureau|message d'absence|absent du bureau",
+        # Receipts of having been read, where no report says so (RFC 8098).
+        r"\[?(?:수신\s?확인|읽음(?:\s?확인)?)\]?(?=\s*(?:[\]:：]|$))",
+        r"read receipt|return receipt|lesebestätigung",
+        r"자동\s?(?=[:：])|auto(?=:)|away(?=:)",
         r"自動返信|自動応答|自动回复|自動回覆|自动答复",
     )
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailer import sending
+from mailer import claiming, sending
 from mailer.tables import Channel, MailState, OutboxMail
 from tests.bot.office import DEADLINE, NOON, Office, eml
 
@@ -44,7 +44,7 @@ def unknown(office: Office) -> OutboxMail:
     """The answer to a question, cut off after the final dot."""
     office.take(eml(DEADLINE))
     with office.storage.write.begin() as session:
-        (claimed,) = sending.claim_due(session, Channel.MAIL, limit=1, lease=LEASE, now=NOON, real_now=NOON)
+        (claimed,) = claiming.claim_due(session, Channel.MAIL, limit=1, lease=LEASE, now=NOON, real_now=NOON)
         sending.begin(session, claimed, real_now=NOON)
         sending.park(session, claimed, "no reply after the final dot", real_now=NOON)
     return office.outbox()[0]
@@ -73,7 +73,7 @@ def test_dsn_to_our_signed_address_settles_an_unknown_mail(
 def test_dsn_that_comes_before_the_lease_of_a_dead_sender_ends_settles_it(small_office: Office) -> None:
     small_office.take(eml(DEADLINE))
     with small_office.storage.write.begin() as session:
-        (claimed,) = sending.claim_due(session, Channel.MAIL, limit=1, lease=LEASE, now=NOON, real_now=NOON)
+        (claimed,) = claiming.claim_due(session, Channel.MAIL, limit=1, lease=LEASE, now=NOON, real_now=NOON)
         sending.begin(session, claimed, real_now=NOON)
     address = small_office.outbox()[0].envelope_sender
     small_office.take(dsn("failed", "5.1.1"), envelope_sender="", recipients=(address,))
