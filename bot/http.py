@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from bot import backlog
 from bot.clock import real_now
+from bot.inbox import place
 from bot.settings import Listen
 from bot.storage import Storage
 from bot.tables import HandledMail, InboundMail, Inquiry
@@ -66,6 +67,7 @@ class Figures:
             waits_since = backlog.oldest(session)
             due_since = outbox.oldest_due(session, now=now)
             away_since = trouble.relay_away_since(session)
+            watched = place.looks(session)
         yield GaugeMetricFamily("contestdesk_inbound_stored", "Mails stored at the door", value=stored)
         by_verdict = GaugeMetricFamily("contestdesk_inbound_handled", "Mails handled", labels=["verdict"])
         for verdict, count in handled:
@@ -84,11 +86,22 @@ class Figures:
         yield _age(
             "contestdesk_relay_away_seconds", "How long the relay has been away", away_since, self._real_now()
         )
+        look_age = GaugeMetricFamily(
+            "contestdesk_mailbox_look_age_seconds", "Since the last good look", labels=["folder"]
+        )
+        for row in watched:
+            look_age.add_metric(
+                [row.folder], _seconds_since(row.looked_at or row.failing_since, self._real_now())
+            )
+        yield look_age
 
 
 def _age(name: str, meaning: str, since: datetime | None, now: datetime) -> Metric:
-    seconds = max(0.0, (now - since).total_seconds()) if since else 0.0
-    return GaugeMetricFamily(name, meaning, value=seconds)
+    return GaugeMetricFamily(name, meaning, value=_seconds_since(since, now))
+
+
+def _seconds_since(instant: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - instant).total_seconds()) if instant else 0.0
 
 
 def build(storage: Storage, *, now: Clock = real_now, real_now: Clock = real_now) -> Starlette:

@@ -53,10 +53,15 @@ class Envelope:
     raw: bytes
 
 
+#: Writes something beside the mail in the transaction that stores it, such as how far a mailbox was read.
+Along = Callable[[Session], None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     envelope: Envelope
     stored: Future[int]
+    along: Along | None
 
 
 class Committer:
@@ -98,12 +103,15 @@ class Committer:
         thread.join(deadline_s)
         return not thread.is_alive()
 
-    def put(self, envelope: Envelope) -> Future[int]:
-        """Promise a row: the future gives its id after the commit, or raises ``StoreError``."""
+    def put(self, envelope: Envelope, *, along: Along | None = None) -> Future[int]:
+        """Promise a row: the future gives its id after the commit, or raises ``StoreError``.
+
+        ``along`` is written with it or not at all; it may run again when the transaction is tried again.
+        """
         stored: Future[int] = Future()
         with self._lock:  # so that nothing lands behind the end mark and waits for ever
             if self._open:
-                self._queue.put(_Waiting(envelope, stored))
+                self._queue.put(_Waiting(envelope, stored, along))
                 return stored
         stored.set_exception(StoreError("the committer is not running"))
         return stored
@@ -134,7 +142,7 @@ class Committer:
 
     def _store(self, batch: Sequence[_Waiting]) -> None:
         try:
-            ids = self._insert([waiting.envelope for waiting in batch])
+            ids = self._insert(batch)
         # Whatever went wrong, each waiting peer must get its answer and the thread must live on.
         except Exception as error:
             if len(batch) > 1 and not _concerns_all(error):
@@ -151,12 +159,15 @@ class Committer:
             waiting.stored.set_result(row_id)
         self._wake()
 
-    def _insert(self, envelopes: Sequence[Envelope]) -> list[int]:
-        rows = [_row(envelope) for envelope in envelopes]
+    def _insert(self, batch: Sequence[_Waiting]) -> list[int]:
+        rows = [_row(waiting.envelope) for waiting in batch]
         with self.sessions() as session, session.begin():
             session.add_all(rows)
             session.flush()
             ids = [row.id for row in rows]
+            for waiting in batch:
+                if waiting.along is not None:
+                    waiting.along(session)
         return ids
 
     def _wake(self) -> None:
