@@ -36,7 +36,17 @@ def of(settings: Settings, contest: Contest) -> Desk:
     """The desk of these settings."""
     secret = settings.secret_key.get_secret_value().encode()
     identity = Identity(
-        address=settings.contest_address, name=contest.name, domain=settings.mail_domain, secret=secret
+        address=settings.contest_address,
+        name=contest.name,
+        domain=settings.mail_domain,
+        secret=secret,
+        # Who only watches a mailbox at a provider gets no mail to addresses that the provider never gave out.
+        takes_signed=bool(settings.smtp_listen or settings.lmtp_listen),
     )
-    names = rules.DeskNames(addresses=(settings.contest_address,), domain=settings.mail_domain, secret=secret)
+    names = rules.DeskNames(
+        addresses=(settings.contest_address,),
+        domain=settings.mail_domain,
+        secret=secret,
+        authserv_id=settings.authserv_id,
+    )
     return Desk(identity=identity, names=names, staff_address=settings.staff_address)

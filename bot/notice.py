@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from bot import strangers
 from bot.desk import Desk
 from bot.tables import Inquiry, InquiryPart
 from faq import render
 from faq.contest import Language, Person
 from mailer import outbox
+from mailer.bounce import Bounce
 from mailer.letter import Letter
-from mailer.tables import MailKind
+from mailer.tables import MailKind, OutboxMail
 
 
 def of_questions(
@@ -27,6 +31,7 @@ def of_questions(
         inquiry=inquiry.id,
         waits=tuple(part.text for part in waiting) or (inquiry.subject,),
         nearest=tuple(nearest),
+        remarks=strangers.remarks(strangers.of(session, inquiry)),
         key=key,
         now=now,
     )
@@ -52,6 +57,64 @@ def of_relay(session: Session, desk: Desk, *, since: datetime, reply: str, now: 
     _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=key, now=now)
 
 
+def of_bounce(
+    session: Session, desk: Desk, mail: OutboxMail, failed: Bounce, *, is_closed: bool, now: datetime
+) -> None:
+    """Tell that a mail came back for good; ``is_closed`` when nobody writes to its address any more."""
+    whose = f"문의 {mail.inquiry}번에 보낸 " if mail.inquiry is not None else ""
+    why = " ".join(word for word in (failed.status, failed.cause.value) if word)
+    said = f"{whose}메일 {mail.id}번이 {mail.recipient} 주소에서 반송되었습니다({why})."
+    if is_closed:
+        said += (
+            " 이 주소로는 더 이상 메일을 보내지 않습니다."
+            f" 주소가 맞다면: contestdesk suppressions remove {mail.recipient} --staff 담당자-주소"
+        )
+    else:
+        said += f" 반송된 주소는 {failed.recipient}입니다. 발송은 계속합니다."
+    _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=f"bounced:{mail.id}", now=now)
+
+
+def of_mailbox(
+    session: Session, desk: Desk, *, folder: str, since: datetime, failure: str, now: datetime
+) -> None:
+    """Tell that a watched folder could not be read since ``since`` (real time)."""
+    began = render.clock_text(since, Language.KO)
+    said = f"{began}부터 메일함 {folder}에 온 메일을 가져오지 못하고 있습니다: {failure}"
+    key = f"mailbox_away:{since.isoformat()}:{folder}"
+    _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=key, now=now)
+
+
+class Left(StrEnum):
+    """Why a mail of a watched folder was not taken."""
+
+    TOO_BIG = "too_big"
+    BROKEN = "broken"
+
+
+_LEFT = {
+    Left.TOO_BIG: "메일함 {folder}에 너무 큰 메일({size:.1f} MB)이 있어 가져오지 않았습니다.",
+    Left.BROKEN: "메일함 {folder}에 서버가 내주지 않는 메일({size:.1f} MB)이 있어 가져오지 못했습니다.",
+}
+
+
+def of_left_mail(
+    session: Session,
+    desk: Desk,
+    why: Left,
+    *,
+    folder: str,
+    subject: str,
+    size_bytes: int,
+    key: str,
+    now: datetime,
+) -> None:
+    """Tell that a mail lies in a watched folder that was not taken; ``key`` names the mail."""
+    left = _LEFT[why].format(folder=folder, size=size_bytes / 1024 / 1024)
+    said = f"{left} 메일함에서 직접 확인해 주세요: {subject or '(제목을 읽지 못함)'}"
+    named = hashlib.sha256(key.encode()).hexdigest()[:32]
+    _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=f"left:{named}", now=now)
+
+
 def _tell(
     session: Session,
     desk: Desk,
@@ -61,6 +124,7 @@ def _tell(
     nearest: tuple[str, ...],
     key: str,
     now: datetime,
+    remarks: tuple[str, ...] = (),
 ) -> None:
     if not desk.staff_address:
         return
@@ -69,7 +133,7 @@ def _tell(
         recipient=Person(address=desk.staff_address, name=None, language=Language.KO),
         subject=f"[Contest Desk] #{inquiry}" if inquiry else "[Contest Desk]",
         template="staff_notice",
-        data={"inquiry": inquiry, "waits": waits, "nearest": nearest},
+        data={"inquiry": inquiry, "waits": waits, "nearest": nearest, "remarks": remarks},
         automatic=True,
         # Not of the inquiry: the caps there are about mail to the applicant.
         inquiry=None,

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot import datasets
 from bot.inbox.parse import Inbound
-from bot.tables import Applicant, Inquiry, InquiryPart, ThreadMessage
+from bot.tables import Applicant, Inquiry, InquiryPart, InquiryState, ThreadMessage
+from intents.decide import Verdict
+from intents.thread import Earlier
 from mailer import token
 from mailer.letter import Identity, Thread
 
@@ -27,19 +30,30 @@ class Belongs:
     inquiry_id: int | None
     #: An inquiry of somebody else whose thread the mail claims; staff are told, nothing is joined.
     claimed_id: int | None
-    #: Texts of the newest questions of that inquiry, newest last.
-    earlier: tuple[str, ...]
+    #: The newest questions of that inquiry and what was asked back, newest last.
+    earlier: tuple[Earlier, ...]
 
 
 NOTHING = Belongs(inquiry_id=None, claimed_id=None, earlier=())
 
 
-def find(session: Session, inbound: Inbound, recipients: Sequence[str], *, identity: Identity) -> Belongs:
-    """Look the mail's thread keys up (RFC 5322 §3.6.4); the sender must be the inquiry's applicant."""
+def find(
+    session: Session,
+    inbound: Inbound,
+    recipients: Sequence[str],
+    *,
+    identity: Identity,
+    refuted: bool = False,
+) -> Belongs:
+    """Look the mail's thread keys up (RFC 5322 §3.6.4); the sender must be the inquiry's applicant.
+
+    A ``refuted`` From is somebody else's, whatever it says: such a mail joins nothing.
+    """
     claimed: int | None = None
     for inquiry in _candidates(session, inbound, recipients, identity):
-        if inquiry.applicant.address == inbound.from_address:
-            return Belongs(inquiry_id=inquiry.id, claimed_id=None, earlier=_earlier(session, inquiry.id))
+        if not refuted and same_person(inquiry.applicant.address, inbound.from_address):
+            standing = _standing(session, inquiry)
+            return Belongs(inquiry_id=standing.id, claimed_id=None, earlier=_earlier(session, standing.id))
         claimed = claimed or inquiry.id
     return Belongs(inquiry_id=None, claimed_id=claimed, earlier=()) if claimed else NOTHING
 
@@ -74,14 +88,40 @@ def _candidates(
         yield from by_key.get(key, ())
 
 
-def _earlier(session: Session, inquiry_id: int) -> tuple[str, ...]:
+def same_person(one: str, other: str | None) -> bool:
+    """True for one address in whatever letters; '' is nobody's, so it is the same as none."""
+    return bool(one) and other is not None and one.lower() == other.lower()
+
+
+def _standing(session: Session, inquiry: Inquiry) -> Inquiry:
+    """Follow a duplicate to the inquiry that staff merged it into, as long as that is of the same sender."""
+    seen = {inquiry.id}
+    while inquiry.state is InquiryState.DUPLICATE and inquiry.duplicate_of not in (None, *seen):
+        target = session.get(Inquiry, inquiry.duplicate_of)
+        if target is None or not same_person(target.applicant.address, inquiry.applicant.address):
+            break
+        seen.add(target.id)
+        inquiry = target
+    return inquiry
+
+
+def _earlier(session: Session, inquiry_id: int) -> tuple[Earlier, ...]:
     newest = session.scalars(
-        select(InquiryPart.text)
+        select(InquiryPart)
         .where(InquiryPart.inquiry_id == inquiry_id)
         .order_by(InquiryPart.id.desc())
         .limit(EARLIER_PARTS)
     ).all()
-    return tuple(reversed(newest))
+    return tuple(
+        Earlier(
+            text=part.text,
+            asks_back=tuple(part.asks_back or ()),
+            applicant=tuple(part.applicant or ()),
+            answered=part.topic if part.decision == Verdict.ANSWER else None,
+            feasibility=datasets.read(part.feasibility),
+        )
+        for part in reversed(newest)
+    )
 
 
 def reply_thread(inbound: Inbound) -> Thread | None:

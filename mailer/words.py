@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,9 @@ NEEDS: Mapping[str, frozenset[str]] = {
     # body: text with blank lines between paragraphs; staff: display name; question: text or None;
     # greeting: the applicant's name or None
     "letter": frozenset({"body", "staff", "question", "greeting"}),
-    # waits: the questions; nearest: titles of the nearest entries, best first
-    "staff_notice": frozenset({"waits", "nearest"}),
+    # waits: the questions; nearest: titles of the nearest entries, best first; remarks: what to know about
+    # the sender
+    "staff_notice": frozenset({"waits", "nearest", "remarks"}),
     # code: as typed; purpose: what it approves; minutes: how long it is good
     "code": frozenset({"code", "purpose", "minutes"}),
 }
@@ -50,7 +51,7 @@ def render(template: str, language: Language, data: Mapping[str, Any]) -> Words:
     """Fill a template family in one language.
 
     ``data`` holds what NEEDS names for the family, and ``contest``, ``address``, ``subject`` and
-    ``inquiry``. Raises ComposeError naming the template and what is missing or unknown.
+    ``inquiry``; all of it hashable. Raises ComposeError naming the template and what is missing or unknown.
     """
     needs = NEEDS.get(template)
     if needs is None:
@@ -61,11 +62,18 @@ def render(template: str, language: Language, data: Mapping[str, Any]) -> Words:
         raise ComposeError(
             f"template {template}", f"data lacks {missing or 'nothing'}, does not know {unknown}"
         )
+    return _filled(template, language, tuple(sorted(data.items())))
+
+
+@lru_cache(maxsize=256)
+def _filled(template: str, language: Language, data: tuple[tuple[str, Any], ...]) -> Words:
+    """Fill a family; kept for a while, as in the last days many are told the same."""
     text, html = _compiled(template, language)
+    given = dict(data)
     try:
         return Words(
-            text=_clean(text.render(data)).strip() + "\n",
-            html=_clean(html.render(data)).strip() + "\n",
+            text=_clean(text.render(given)).strip() + "\n",
+            html=_clean(html.render(given)).strip() + "\n",
         )
     except TemplateError as error:
         raise ComposeError(f"template {template}.{language}", str(error)) from error

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -57,27 +57,80 @@ def list_waiting(
 
 @app.command("show")
 def show(number: Number, as_json: Json = False) -> None:
-    """Show one inquiry: its questions, what was decided and why, everything that happened.
+    """Show one inquiry: its questions, what was decided and why, its mails, everything that happened.
 
     Example: contestdesk inquiries show 12
     """
-    from bot import inquiries, triage
+    from bot import inquiries, originals, triage
 
     with desk.opened(desk.read_settings()) as store, store.read() as session:
         told = inquiries.as_document(session, triage.find(session, number))
+        told["mails"] = originals.of_inquiry(session, number)
     if as_json:
         output.emit(told)
         return
     typer.echo(f"#{told['id']} {told['state']}, {told['language']}, opened {told['opened_at']}")
     typer.echo(output.printable(f"from {told['applicant']}: {told['subject']}"))
-    for part in told["parts"]:
+    _show_sender(told)
+    for number_of_part, part in enumerate(told["parts"], 1):
         found = part["topic"] or part["unknown"] or (f"nearest {part['nearest']}" if part["nearest"] else "")
-        typer.echo(output.printable(f"\n  [{part['decision']}] {part['text']}"))
+        typer.echo(output.printable(f"\n  {number_of_part}. [{part['decision']}] {part['text']}"))
         typer.echo(output.printable(f"    {found} ({part['confidence']:.2f}): {part['reason']}"))
+    typer.echo("")
+    for mail in told["mails"]:
+        typer.echo(
+            f"  inbound {mail['inbound']}: {mail['size_bytes']} octets, received {mail['received_at']}"
+        )
+        if mail["unreadable"]:
+            typer.echo(output.printable(f"    unreadable: {mail['unreadable']}"))
+        for found in mail["attachments"]:
+            named = f"{found['name'] or '(no name)'}, {found['size_bytes']} octets, {found['type']}"
+            typer.echo(output.printable(f"    attached: {named}"))
     typer.echo("")
     for event in told["events"]:
         said = event["data"].get("text") or event["data"].get("reason") or ""
         typer.echo(output.printable(f"  {event['at']} {event['actor']} {event['kind']} {said}"))
+
+
+@app.command("raw")
+def raw(
+    inbound_id: Annotated[int, typer.Argument(help="The mail's number, as `inquiries show` lists it.")],
+    out: Annotated[Path | None, typer.Option(help="File to write; standard output without it.")] = None,
+) -> None:
+    """Write a mail as it came, byte for byte. Nothing in it is opened, unpacked or checked for viruses.
+
+    Example: contestdesk inquiries raw 12 --out mail-12.eml
+    """
+    from bot import originals
+
+    with desk.opened(desk.read_settings()) as store, store.read() as session:
+        octets = originals.raw(session, inbound_id)
+    if out is None:
+        sys.stdout.buffer.write(octets)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        out.write_bytes(octets)
+    except OSError as error:
+        raise output.fail(f"{out}: {error.strerror}") from error
+
+
+def _show_sender(told: dict[str, Any]) -> None:
+    """Say what staff should know about who writes, as far as there is something to say."""
+    if told["identity"]:
+        typer.echo(f"sender {told['identity']}")
+    if told["personal"]:
+        typer.echo(f"asks for personal data: {', '.join(told['personal'])}")
+    if told["claims"]:
+        typer.echo(f"claims to belong to #{told['claims']}, which is of another sender")
+    if told["same_sender"]:
+        numbers = ", ".join(f"#{number}" for number in told["same_sender"])
+        more = told["same_sender_count"] - len(told["same_sender"])
+        typer.echo(f"the same sender has {numbers} open" + (f" and {more} more" if more else ""))
+    if told["duplicate_of"]:
+        typer.echo(f"a duplicate of #{told['duplicate_of']}")
+    if told["snooze_until"]:
+        typer.echo(f"rests until {told['snooze_until']}")
 
 
 @app.command("answer")
@@ -134,6 +187,68 @@ def reopen(number: Number, staff: Actor) -> None:
     with _acting(number, staff) as act:
         triage.reopen(act.session, act.inquiry, staff=act.staff, now=act.now)
     typer.echo(f"inquiry {number}: open again")
+
+
+@app.command("claim")
+def claim(number: Number, staff: Actor) -> None:
+    """Take an inquiry on, so that nobody else does.
+
+    Example: contestdesk inquiries claim 12 --staff staff-a@example.org
+    """
+    from bot import duty
+
+    with _acting(number, staff) as act:
+        taken = duty.claim(act.session, act.inquiry, staff=act.staff, now=act.now)
+    typer.echo(f"inquiry {number}: " + ("yours" if taken else "yours already"))
+
+
+@app.command("snooze")
+def snooze(
+    number: Number,
+    staff: Actor,
+    until: Annotated[str, typer.Option(help="When it comes back, such as 2020-11-24T09:00+09:00.")],
+) -> None:
+    """Let an inquiry rest until an instant, or until the applicant writes again.
+
+    Example: contestdesk inquiries snooze 12 --until 2020-11-24T09:00+09:00 --staff staff-a@example.org
+    """
+    from bot import duty
+
+    instant = _instant(until)
+    with _acting(number, staff) as act:
+        duty.snooze(act.session, act.inquiry, instant, staff=act.staff, now=act.now)
+    typer.echo(f"inquiry {number}: rests until {instant.isoformat(timespec='minutes')}")
+
+
+@app.command("merge")
+def merge(
+    number: Number,
+    into: Annotated[int, typer.Argument(help="The inquiry that stays.")],
+    staff: Actor,
+    other_sender: Annotated[
+        bool, typer.Option("--other-sender", help="Also when the two have different senders.")
+    ] = False,
+) -> None:
+    """Make an inquiry a duplicate of another one, whose thread goes on with both.
+
+    Of different senders nothing moves, and only the sender of the one that stays is written to.
+    Example: contestdesk inquiries merge 15 12 --staff staff-a@example.org
+    """
+    from bot import merge as merging
+    from bot import triage
+
+    with _acting(number, staff) as act:
+        merged = merging.merge(
+            act.session,
+            act.inquiry,
+            triage.find(act.session, into),
+            staff=act.staff,
+            other_sender=other_sender,
+            now=act.now,
+        )
+    done = "a duplicate of" if merged.now_merged else "already a duplicate of"
+    told = "; its sender is not written to" if merged.other_sender else ""
+    typer.echo(f"inquiry {number}: {done} {into}{told}")
 
 
 @app.command("export")
@@ -193,6 +308,21 @@ def _acting(number: int, address: str) -> Iterator[_Act]:
         yield _Act(
             session=session, inquiry=triage.find(session, number), staff=member, identity=identity, now=now
         )
+
+
+def _instant(text: str) -> datetime:
+    """An instant as it was typed; no zone means Korean time."""
+    from datetime import datetime
+
+    from faq.contest import SEOUL
+
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is not an ISO instant such as 2020-11-24T09:00+09:00", param_hint="--until"
+        ) from error
+    return given if given.tzinfo else given.replace(tzinfo=SEOUL)
 
 
 def _words(text: str | None) -> str:

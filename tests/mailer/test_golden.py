@@ -99,6 +99,10 @@ NEAREST = {
     Language.KO: ("지원 자격 (eligibility.who)", "팀 구성 (application.team)"),
     Language.EN: ("Who may apply (eligibility.who)", "Teams (application.team)"),
 }
+REMARKS = {
+    Language.KO: ("같은 주소의 다른 열린 문의: #9, #11",),
+    Language.EN: ("Open inquiries of the same address: #9, #11",),
+}
 PURPOSE = {Language.KO: "답변 항목 승인", Language.EN: "approving an answer"}
 GREETING = {Language.KO: "김연구", Language.EN: "Dr Kim"}
 
@@ -118,7 +122,11 @@ def data(template: str, language: Language) -> dict[str, Any]:
                 "greeting": GREETING[language],
             }
         case "staff_notice":
-            return {"waits": (QUESTION[language],), "nearest": NEAREST[language]}
+            return {
+                "waits": (QUESTION[language],),
+                "nearest": NEAREST[language],
+                "remarks": REMARKS[language],
+            }
         case _:
             return {"code": "483 920", "purpose": PURPOSE[language], "minutes": 10}
 

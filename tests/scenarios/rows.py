@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, update
 
 from bot.storage import Storage
-from bot.tables import HandledMail, InboundMail, Inquiry
+from bot.tables import Event, HandledMail, InboundMail, Inquiry
 from mailer.tables import MailState, OutboxMail
 from tests.scenarios.serving import until
 
@@ -49,6 +49,12 @@ def handled(storage: Storage) -> Sequence[HandledMail]:
     """The marks of the handled mails, in the order in which the mails came."""
     with storage.read() as session:
         return session.scalars(select(HandledMail).order_by(HandledMail.inbound_id)).all()
+
+
+def events(storage: Storage, *, kind: str) -> Sequence[Event]:
+    """What happened of this kind, in any inquiry, oldest first."""
+    with storage.read() as session:
+        return session.scalars(select(Event).where(Event.kind == kind).order_by(Event.id)).all()
 
 
 def wait_until_handled(storage: Storage, count: int) -> Sequence[HandledMail]:
