@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -11,24 +11,17 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot import caps, copies, notice, questions, reading, reply, returned, threads, triage
+from bot import answering, copies, echo, notice, questions, reading, returned, triage
+from bot.answering import Question
 from bot.desk import Desk
 from bot.inbox import rules
 from bot.reading import Asked, Reading, Silent
-from bot.reply import Reply
 from bot.storage import Storage
-from bot.tables import HandledMail, Inquiry, InquiryPart
+from bot.tables import Event, HandledMail, Inquiry, InquiryPart, ThreadMessage
 from bot.understanding import Understanding
-from faq.contest import Person
 from intents.decide import Decision, Verdict
-from mailer import outbox
-from mailer.errors import ComposeError
-from mailer.letter import Letter
 
 log = structlog.get_logger(__name__)
-
-#: Mail of machines that a mail of ours caused.
-_OF_OUR_MAIL = (rules.MailVerdict.BOUNCE, rules.MailVerdict.AUTO_REPLY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +59,7 @@ def lay_aside(storage: Storage, desk: Desk, inbound_id: int, *, reason: str, now
 
 
 def apart(readings: Sequence[Reading]) -> list[Reading]:
-    """Choose those that can be settled together: the first of each sender and of each Message-ID.
+    """Choose those that can be settled together: the first of each sender, Message-ID and shared limit.
 
     A second one may have to see what the first one left: its inquiry, the count of our mails, its key.
     """
@@ -74,8 +67,10 @@ def apart(readings: Sequence[Reading]) -> list[Reading]:
     seen: set[str] = set()
     for read in readings:
         marks = {read.dedup_key[: copies.ID_CHARS]} if read.dedup_key else set()
-        if isinstance(read, Asked) and read.mail.from_address:
-            marks.add(read.mail.from_address)
+        if isinstance(read, Asked):
+            marks |= echo.shared(read)
+            if read.mail.from_address:
+                marks.add(read.mail.from_address)
         if not marks & seen:
             chosen.append(read)
         seen |= marks
@@ -120,7 +115,7 @@ def _settle(storage: Storage, readings: Sequence[Reading], desk: Desk, *, now: d
 def _write(session: Session, readings: Sequence[Reading], desk: Desk, *, now: datetime) -> list[Handled]:
     known = copies.find(session, [read.dedup_key for read in readings if read.dedup_key])
     done: dict[int, Handled] = {}
-    asked: list[_Question] = []
+    asked: list[Question] = []
     namesakes: list[tuple[HandledMail, HandledMail]] = []
     marks = {read.inbound_id: _mark(read, now=now) for read in readings}
     for read in readings:
@@ -141,14 +136,32 @@ def _write(session: Session, readings: Sequence[Reading], desk: Desk, *, now: da
             case Asked(decision=Decision(decision=Verdict.IGNORE)):
                 done[read.inbound_id] = _acknowledge(session, read, inquiry, mark, now=now)
             case Asked():
-                asked.append(_Question(asked=read, mark=mark, continues=inquiry))
-    for handled in _converse(session, asked, desk, now=now):
-        done[handled.inbound_id] = handled
-    session.add_all(marks.values())
-    session.flush()
+                asked.append(Question(asked=read, mark=mark, continues=inquiry))
+    answering.answer(session, asked, desk, now=now)
+    for one in asked:
+        done[one.asked.inbound_id] = _handled(
+            one.asked,
+            inquiry_id=one.mark.inquiry_id,
+            outbox_id=one.outbox_id,
+            withheld=one.withheld.reason if one.withheld else None,
+            waits=one.waits,
+        )
     for mark, namesake in namesakes:
         copies.flag(session, desk, mark, namesake, now=now)
+    session.add_all(marks.values())
+    _insert(session)
     return [done[read.inbound_id] for read in readings]
+
+
+def _insert(session: Session) -> None:
+    """Insert what is new; what nothing points to goes past the unit of work, which costs more than it."""
+    leaves = [
+        row for row in session.new if isinstance(row, Event | HandledMail | InquiryPart | ThreadMessage)
+    ]
+    for row in leaves:
+        session.expunge(row)
+    session.flush()
+    session.bulk_save_objects(leaves)
 
 
 def _mark(read: Reading, *, now: datetime) -> HandledMail:
@@ -162,6 +175,7 @@ def _mark(read: Reading, *, now: datetime) -> HandledMail:
         subject=read.mail.subject if read.mail else None,
         message_id=read.mail.message_id if read.mail else None,
         dedup_key=read.dedup_key,
+        identity=read.proof.level if read.proof else None,
     )
 
 
@@ -170,8 +184,7 @@ def _silence(
 ) -> Handled:
     """Machines, bounces and what cannot be read: nothing goes out; staff find it in the quiet list."""
     ruling = read.ruling
-    if read.returned is not None and ruling.verdict in _OF_OUR_MAIL:
-        returned.settle(session, read.returned, ruling, inbound_id=read.inbound_id, now=now)
+    returned.take(session, read.returned, ruling, inbound_id=read.inbound_id, desk=desk, now=now)
     if inquiry is not None:
         mark.inquiry_id = inquiry.id
         triage.record(
@@ -198,121 +211,16 @@ def _acknowledge(
         mark.inquiry_id = inquiry.id
         questions.remember_theirs(session, inquiry, asked.mail, now=now)
         triage.record(
-            session, inquiry, "thanks", actor="applicant", now=now, inbound=asked.inbound_id, text=asked.text
+            session,
+            inquiry,
+            "thanks",
+            actor="applicant",
+            now=now,
+            inbound=asked.inbound_id,
+            text=asked.text,
+            identity=asked.proof.level,
         )
     return _handled(asked, inquiry_id=mark.inquiry_id, withheld="no question in it")
-
-
-@dataclass(slots=True, kw_only=True)
-class _Question:
-    """A question on its way into the rows."""
-
-    asked: Asked
-    mark: HandledMail
-    #: The inquiry that it belongs to; None opens one.
-    continues: Inquiry | None
-    parts: list[InquiryPart] = field(default_factory=list)
-    withheld: caps.Withheld | None = None
-    outbox_id: int | None = None
-
-
-def _converse(
-    session: Session, those: Sequence[_Question], desk: Desk, *, now: datetime
-) -> Iterator[Handled]:
-    """Write questions down, reply as far as we may, and tell staff what waits."""
-    if not those:
-        return
-    opened = questions.open_inquiries(session, [one.asked for one in those if one.continues is None], now=now)
-    sent_today = caps.sent_today(session, [one.asked for one in those], now=now)
-    entered = []
-    for one in those:
-        inquiry = one.continues or opened[one.asked.inbound_id]
-        _enter(session, one, inquiry, now=now)
-        one.withheld = caps.withheld(
-            session, inquiry, one.asked, opened=one.continues is None, sent_today=sent_today, now=now
-        )
-        entered.append((one, inquiry))
-    _reply(session, entered, desk, now=now)
-    for one, inquiry in entered:
-        yield _conclude(session, one, inquiry, desk, now=now)
-
-
-def _enter(session: Session, one: _Question, inquiry: Inquiry, *, now: datetime) -> None:
-    asked = one.asked
-    if one.continues is None and asked.belongs.claimed_id:
-        triage.record(session, inquiry, "claims_thread", actor="desk", now=now, of=asked.belongs.claimed_id)
-    one.mark.inquiry_id = inquiry.id
-    questions.remember_theirs(session, inquiry, asked.mail, now=now)
-    one.parts = questions.add_parts(session, inquiry, asked)
-    triage.record(
-        session, inquiry, "asked", actor="applicant", now=now, inbound=asked.inbound_id, text=asked.text
-    )
-
-
-def _reply(
-    session: Session, entered: Sequence[tuple[_Question, Inquiry]], desk: Desk, *, now: datetime
-) -> None:
-    """Put the replies that may go out into the outbox, all at once."""
-    requests: list[outbox.Request] = []
-    replied: list[tuple[_Question, Inquiry]] = []
-    for one, inquiry in entered:
-        if one.withheld is None and one.asked.fault is not None:
-            one.withheld = caps.Withheld(
-                reason=f"the answer is broken: {one.asked.fault}",
-                notice_key=caps.notice_key(session, inquiry),
-            )
-        if one.withheld is None and one.asked.reply is not None:
-            waits = any(part.waits for part in one.parts)
-            letter = _letter(one.asked, one.asked.reply, inquiry, waits=waits)
-            requests.append(outbox.Request(key=f"reply:{one.asked.inbound_id}", letter=letter))
-            replied.append((one, inquiry))
-    answers = outbox.enqueue_all(session, requests, identity=desk.identity, now=now)
-    for (one, inquiry), answer in zip(replied, answers, strict=True):
-        if isinstance(answer, ComposeError):
-            one.withheld = caps.Withheld(
-                reason=f"the reply cannot be written: {answer}", notice_key=caps.notice_key(session, inquiry)
-            )
-        elif answer is not None:
-            one.outbox_id = answer.id
-            triage.remember_ours(session, inquiry, answer.message_id, now=now)
-            triage.record(session, inquiry, "answered", actor="desk", now=now, outbox=answer.id)
-
-
-def _conclude(session: Session, one: _Question, inquiry: Inquiry, desk: Desk, *, now: datetime) -> Handled:
-    """What has not been said waits for staff, who are told."""
-    if one.withheld is not None:
-        triage.record(session, inquiry, "withheld", actor="desk", now=now, reason=one.withheld.reason)
-    if one.outbox_id is None:
-        # What was not said is not answered, however sure we were.
-        for part in one.parts:
-            part.waits = True
-    waiting = [part for part in one.parts if part.waits]
-    waits = bool(waiting)
-    triage.asked(inquiry, waits=waits, opened=one.continues is None, now=now)
-    if waits:
-        key = one.withheld.notice_key if one.withheld else f"notice:{one.asked.inbound_id}"
-        notice.of_questions(session, desk, inquiry, waiting, key=key, now=now)
-    return _handled(
-        one.asked,
-        inquiry_id=inquiry.id,
-        outbox_id=one.outbox_id,
-        withheld=one.withheld.reason if one.withheld else None,
-        waits=waits,
-    )
-
-
-def _letter(asked: Asked, written: Reply, inquiry: Inquiry, *, waits: bool) -> Letter:
-    return Letter(
-        kind=written.kind,
-        recipient=Person(address=asked.mail.from_address or "", name=None, language=asked.decision.language),
-        subject=triage.reply_subject(asked.mail.subject or ""),
-        template=written.template,
-        data=reply.data(written, inquiry=inquiry.id if waits else None),
-        automatic=True,
-        thread=threads.reply_thread(asked.mail),
-        inquiry=inquiry.id,
-        provenance=written.provenance,
-    )
 
 
 def _handled(

@@ -30,17 +30,22 @@ def key(mail: Inbound, raw: bytes) -> str | None:
     """One key for the same mail by whatever way it came: Message-ID, stable headers and body.
 
     A Message-ID alone is the sender's choice and could silence another's mail. Received and other
-    trace headers differ by way, so only the headers that the author wrote count. A mail without an
-    id has all its octets for one: a sender that tries again brings the same. Without a Date and a
-    Received nothing says that two mails were not written at two times, so there is no key: None.
+    trace headers differ by way, so only the headers that the author wrote count. A mail without an id
+    is known by its Date and the rest, or, without a Date, by all its octets. Without a Date and a Received
+    nothing says that two mails were not written at two times, so there is no key: None.
     """
     header, body = _split(raw)
-    if not mail.message_id:
-        return _hex(raw, ID_CHARS) + _hex(raw, 64 - ID_CHARS) if _MOMENT.search(header) else None
-    stable = [mail.from_address or "", mail.subject or "", str(mail.date or "")]
     canonical = b"\n".join(line.rstrip() for line in body.splitlines()).rstrip()
+    stable = [mail.from_address or "", mail.subject or "", str(mail.date or "")]
     content = "\x00".join(stable).encode("utf-8", "surrogateescape") + b"\x00" + canonical
-    identity = mail.message_id.encode("utf-8", "surrogateescape")
+    if mail.message_id:
+        identity = mail.message_id.encode("utf-8", "surrogateescape")
+    elif mail.date:
+        identity = content
+    elif _MOMENT.search(header):
+        identity = content = raw
+    else:
+        return None
     return _hex(identity, ID_CHARS) + _hex(content, 64 - ID_CHARS)
 
 

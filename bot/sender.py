@@ -14,6 +14,7 @@ from bot.desk import Desk
 from bot.loop import Loop
 from bot.storage import Storage
 from mailer import claiming, deliver
+from mailer.ledger import Ledger
 from mailer.relay import Relay
 from mailer.tables import Channel
 
@@ -31,6 +32,7 @@ class Sender:
     ) -> None:
         """A relay object belongs to its thread; ``poll`` is how often it looks unasked."""
         self._storage = storage
+        self._ledger = Ledger(storage.write)
         self._desk = desk
         self._clock = clock
         self._hands = [_Hand(self, number, relay, poll) for number, relay in enumerate(relays, 1)]
@@ -68,7 +70,7 @@ class Sender:
         """Send what is due, until nothing is."""
         while not hand.loop.stopping() and self._waits():
             tally = deliver.deliver_due(
-                self._storage.write,
+                self._ledger,
                 hand.relay,
                 Channel.MAIL,
                 limit=CLAIM_LIMIT,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
@@ -108,13 +109,14 @@ class _Turn:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: IO[bytes] | None = None
+        #: Not a file object: a desk that is simply ended leaves it to the system.
+        self._file: int | None = None
 
     def wait(self) -> None:
         """Wait until nobody else writes; one thread of a process at a time, which the pool sees to."""
         try:
             if self._file is None:
-                self._file = self._path.open("ab")
+                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
         except OSError as error:
             log.warning("storage.no_queue", path=str(self._path), error=error.strerror)
@@ -127,7 +129,7 @@ class _Turn:
     def close(self) -> None:
         """Leave the queue for good, or until the next turn is wanted."""
         if self._file is not None:
-            self._file.close()
+            os.close(self._file)
             self._file = None
 
 

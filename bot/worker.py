@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
-from bot import backlog, conversation, reading
+from bot import backlog, conversation, reading, share
 from bot.clock import ContestClock
 from bot.conversation import Handled
 from bot.desk import Desk
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 #: Settled in one transaction at most: in a burst it spares work, and the door, which writes to the same
 #: file, waits no longer than it takes.
-BATCH = 40
+BATCH = 20
 #: Mails are read for so long before those are settled: with encoders that is one or two.
 READ_FOR = timedelta(milliseconds=50)
 #: A mail that fails this often is laid aside for staff, so that the ones behind it are answered.
@@ -51,7 +51,7 @@ class Worker:
         self._clock = clock
         self._on_handled = on_handled
         self._failures: Counter[int] = Counter()
-        self._share = backlog.Share(storage)
+        self._share = share.of(storage)
         #: Handled since the cursor was moved; a start moves it at the first chance.
         self._since_advance = backlog.STEP
         self.loop = Loop("worker", self.work_off, poll=poll)
@@ -62,11 +62,11 @@ class Worker:
         while not self.loop.stopping():
             try:
                 waiting = self._share.take(BATCH)
+                if not waiting:
+                    break
                 done += self._handle(waiting)
             finally:
                 self._share.release()
-            if not waiting:
-                break
         self._since_advance += done
         if self._since_advance >= backlog.STEP and backlog.advance(self._storage):
             self._since_advance = 0
@@ -74,17 +74,13 @@ class Worker:
 
     def _handle(self, waiting: Sequence[int]) -> int:
         """Settle some of these mails, at least the first; the others are still waiting then."""
-        settled = 0
-        readings = conversation.apart(list(self._read(waiting))) if waiting else []
+        readings = conversation.apart(list(self._read(waiting)))
         try:
-            settled += self._settle(readings)
+            return self._settle(readings)
         except _DATABASE_AWAY:
             raise  # the database's trouble is not the mail's
-        # One of them did it, and takes none of the others with it.
-        except Exception:
-            for read in readings:
-                settled += self._alone(read)
-        return settled
+        except Exception:  # one of them did it, and takes none of the others with it
+            return sum(self._alone(read) for read in readings)
 
     def _read(self, waiting: Sequence[int]) -> Iterator[Reading]:
         """Read mails until the time for that is up, so that the first one need not wait for the last."""

@@ -3,7 +3,7 @@
 House map
 ---------
 base.py       the declarative base (one MetaData) and column types: UTCDateTime, enums
-tables.py     the rows: OutboxMail, Attempt, Suppression, Trouble
+tables.py     the rows: OutboxMail, Attempt, Suppression, BouncedMail, Trouble
 letter.py     the records: Letter (what to say to whom), Thread, Section, Identity
 errors.py     what can go wrong here, one family
 address.py    exactly one address, or a clear refusal
@@ -13,13 +13,22 @@ templates/    name.lang.part, StrictUndefined; style.css is inlined once per tem
 compose.py    a Letter becomes the bytes of a message; the header guard
 states.py     the states of a row, and the one way from each to the next
 outbox.py     enqueue, caps, what staff see and decide
-sending.py    claim, begin, marks, sweep, settle
+claiming.py   what may leave now, taken for one sender and one lease
+ledger.py     what several threads write is committed together
+sending.py    begin, marks, sweep, settle
 evidence.py   what a relay's log proves
 backoff.py    when a deferred mail is tried again, and when we stop
 trouble.py    what is left alone: the relay when it is away, a domain that pushes back
 relay.py      the edge: SMTP on a kept connection, a mailbox on this machine, the fence between
 deliver.py    claim, commit, send, record: one tick of a sender
-bounce.py     what a DSN says
+wording.py    reads phrasebooks: what programs write, a pattern a line
+phrasebook/   bounces.txt: how bounces read; causes.txt: how refusals read
+bounce.py     what a bounce says, by several voices, the surest first
+dsn.py        the report that RFC 3464 describes, tidy or not
+prose.py      bounces in plain words, in several languages
+flufl_voice.py  the second voice: Mailman's detectors, kept from doing harm
+diagnosis.py  what a refusal means: a dead address, or only out of reach
+suppression.py  bounces on record, and the addresses they close
 
 This room imports faq and sqlalchemy; smtplib only in relay.py. Verbs take a session, never commit.
 """

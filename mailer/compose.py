@@ -14,10 +14,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes, policy
+from email import policy
 from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
+from email.parser import BytesHeaderParser
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 
 from faq.contest import SEOUL
 from mailer import token, words
@@ -57,9 +59,7 @@ class Composed:
     recipient: str
 
 
-def compose(
-    letter: Letter, *, row_id: int, identity: Identity, now: datetime, reply_to: str | None = None
-) -> Composed:
+def compose(letter: Letter, *, row_id: int, identity: Identity, now: datetime) -> Composed:
     """Write the message of one outbox row; the same arguments give the same bytes.
 
     Raises ComposeError naming the field that cannot be written, or the template and what it lacks.
@@ -83,7 +83,7 @@ def compose(
     headers: list[tuple[str, str]] = [
         ("Date", format_datetime(now.astimezone(SEOUL))),
         ("From", _mailbox("From", name, sender)),
-        ("Reply-To", _address("Reply-To", reply_to) if reply_to else sender),
+        ("Reply-To", _reply_to(letter, identity, sender)),
         ("To", recipient),
         ("Subject", subject),
         ("Message-ID", message_id),
@@ -116,6 +116,13 @@ def references(ids: Sequence[str]) -> tuple[str, ...]:
     while len(valid) > 2 and sum(map(len, valid)) > MAX_REFERENCES_OCTETS:
         del valid[1]
     return tuple(valid)
+
+
+def _reply_to(letter: Letter, identity: Identity, sender: str) -> str:
+    """Where a reply goes: to the inquiry's signed address, as not every client keeps the thread's ids."""
+    if letter.inquiry is None or not identity.takes_signed:
+        return sender
+    return f"{token.sign(token.INQUIRY, letter.inquiry, identity.secret)}@{_domain_of(identity)}"
 
 
 def _thread_headers(letter: Letter) -> list[tuple[str, str]]:
@@ -166,6 +173,7 @@ def _is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None and "=?" not in text
 
 
+@lru_cache(maxsize=256)
 def _encoded(field: str, text: str) -> str:
     return Header(text, "utf-8", header_name=field, maxlinelen=76).encode(linesep="\r\n")
 
@@ -227,7 +235,7 @@ def _check(body: bytes, headers: Sequence[tuple[str, str]]) -> None:
         raise ComposeError("body", f"a bare line end, or a line longer than {MAX_LINE} octets")
     # A reader's header ends at the first empty line; what follows are the parts that were written above.
     head = body[: body.index(b"\r\n\r\n") + 4]
-    read = message_from_bytes(head, policy=policy.compat32)
+    read = BytesHeaderParser(policy=policy.compat32).parsebytes(head)
     meant = [field for field, _ in headers] + ["MIME-Version", "Content-Type"]
     if read.keys() != meant:
         raise ComposeError("header", f"reads back as {read.keys()}, meant {meant}")

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from mailer import claiming, sending, trouble
 from mailer.claiming import Claimed
+from mailer.ledger import Ledger
 from mailer.relay import Deferred, Delivered, Outcome, Outgoing, Rejected, Relay, Unknown
 from mailer.tables import Channel, MailState
 
@@ -61,7 +62,7 @@ class Tally:
 
 
 def deliver_due(
-    sessions: sessionmaker[Session],
+    ledger: Ledger,
     relay: Relay,
     channel: Channel,
     *,
@@ -79,19 +80,21 @@ def deliver_due(
     queue untouched; so do mails to a person whose earlier mail was deferred, and to a domain that
     pushes back. While the relay is known to be away, one mail at a time probes it.
     """
-    with sessions.begin() as session:
+
+    def claim(session: Session) -> tuple[tuple[int, ...], int | None, list[Claimed]]:
         skipped = claiming.skip_late(session, channel, now=now)
         room = trouble.room(session, real_now=real_now())
         most = limit if room is None else min(limit, room)
-        claimed = (
-            claiming.claim_due(session, channel, limit=most, lease=lease, now=now, real_now=real_now())
-            if most
-            else []
-        )
+        if not most:
+            return skipped, room, []
+        due = claiming.claim_due(session, channel, limit=most, lease=lease, now=now, real_now=real_now())
+        return skipped, room, due
+
+    skipped, room, claimed = ledger.write(claim)
     for mail_id in skipped:
         log.warning("outbox.skipped_late", mail=mail_id)
     probing = room is not None
-    tick = _Tick(sessions, relay, now=now, real_now=real_now, on_sent=on_sent, probing=probing)
+    tick = _Tick(ledger, relay, now=now, real_now=real_now, on_sent=on_sent, probing=probing)
     released = tick.run(claimed, stopping) if claimed else 0
     return Tally(
         claimed=len(claimed),
@@ -106,12 +109,16 @@ def deliver_due(
     )
 
 
+#: A mail, what became of it, and the state of its row; None when the lease was lost.
+_Recorded = tuple[Claimed, Outcome, MailState | None]
+
+
 class _Tick:
     """The mails of one claim, on their way out one by one."""
 
     def __init__(
         self,
-        sessions: sessionmaker[Session],
+        ledger: Ledger,
         relay: Relay,
         *,
         now: datetime,
@@ -119,7 +126,7 @@ class _Tick:
         on_sent: Callable[[Sent], None],
         probing: bool,
     ) -> None:
-        self._sessions = sessions
+        self._ledger = ledger
         self._relay = relay
         self._now = now
         self._real_now = real_now
@@ -144,21 +151,24 @@ class _Tick:
                 self._learn(*self._tried)
         given_back = [*aside, *waiting]
         if given_back or self._tried:
-            with self._sessions.begin() as session:
-                told = self._record(session)
-                sending.release(session, given_back)
-            self._tell(told)
+            self._tell(self._ledger.write(lambda session: self._end(session, given_back)))
         return len(given_back)
 
     def _begin(self, mail: Claimed) -> bool:
-        with self._sessions.begin() as session:
-            told = self._record(session)
-            started = sending.begin(session, mail, real_now=self._real_now())
+        told, started = self._ledger.write(lambda session: self._next(session, mail))
         self._tell(told)
         if not started:
             log.warning("outbox.lease_lost", mail=mail.id, at="begin")
             self.counted[None] += 1
         return started
+
+    def _next(self, session: Session, mail: Claimed) -> tuple[_Recorded | None, bool]:
+        return self._record(session), sending.begin(session, mail, real_now=self._real_now())
+
+    def _end(self, session: Session, given_back: Sequence[Claimed]) -> _Recorded | None:
+        told = self._record(session)
+        sending.release(session, given_back)
+        return told
 
     def _learn(self, mail: Claimed, outcome: Outcome) -> None:
         if isinstance(outcome, Deferred):
@@ -168,7 +178,7 @@ class _Tick:
         # One mail has shown it; the others need not wait for a time-out each.
         self.unreachable = trouble.concerns_relay(outcome)
 
-    def _record(self, session: Session) -> tuple[Claimed, Outcome, MailState | None] | None:
+    def _record(self, session: Session) -> _Recorded | None:
         if self._tried is None:
             return None
         mail, outcome = self._tried
@@ -182,7 +192,7 @@ class _Tick:
         state = _record(session, mail, outcome, now=self._now, real_now=real_now)
         return mail, outcome, state
 
-    def _tell(self, told: tuple[Claimed, Outcome, MailState | None] | None) -> None:
+    def _tell(self, told: _Recorded | None) -> None:
         """The outcome is on disk: count it and tell whoever watches."""
         if told is None:
             return

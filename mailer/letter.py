@@ -23,6 +23,8 @@ class Identity:
     domain: str
     #: Signs tokens in addresses; never shown.
     secret: bytes = field(repr=False)
+    #: True when mail to any signed address of the domain comes to us, so that a reply may go to one.
+    takes_signed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

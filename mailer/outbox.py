@@ -116,8 +116,9 @@ def _reserve(session: Session, requests: Sequence[Request], *, now: datetime) ->
 def _fill(session: Session, written: Mapping[int, Composed]) -> None:
     recipients = {composed.recipient for composed in written.values()}
     asked = select(Suppression.address, Suppression.reason).where(Suppression.address.in_(recipients))
-    suppressed = {address: reason for address, reason in session.execute(asked)}
-    session.connection().execute(
+    connection = session.connection()
+    suppressed = {address: reason for address, reason in connection.execute(asked)}
+    connection.execute(
         _FILL,
         [
             {

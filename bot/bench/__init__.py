@@ -14,4 +14,6 @@ intake.py     how fast mail is taken
 answer.py     how fast mail is answered
 roundtrip.py  one stretch of questions, seen from both ends
 backlog.py    the outbox with a million finished rows
+matcher.py    how a question's price grows with the library
+phrasings.py  libraries of any size, made of the packaged one
 """

@@ -32,10 +32,11 @@ BACKLOG = Goal(name="answer.claim_mark_at_1m", unit=Unit.RATIO, better=Better.LO
 
 #: The burst of the last hours before the deadline, mails a second (100,000 applicants).
 RUSH_PER_S = 19.0
-#: One process for all, and one for each of the three jobs.
+#: One process for all; one for each of the three jobs; a second worker.
 SHAPES: Mapping[int, tuple[tuple[str, ...], ...]] = {
     1: (("all",),),
     3: (("intake",), ("worker",), ("sender", "clock")),
+    4: (("intake",), ("worker",), ("worker",), ("sender", "clock")),
 }
 
 
@@ -112,7 +113,7 @@ class _Peers:
 def run(folder: Path, *, rounds: int, size: Size, encoders: str, processes: int, say: Say) -> Report:
     """Measure in ``folder``, which lies on the disk that counts; ``say`` gets a line a step.
 
-    ``encoders`` is the setting of that name; ``processes`` is 1 or 3, see ``SHAPES``.
+    ``encoders`` is the setting of that name; ``processes`` is 1, 3 or 4, see ``SHAPES``.
 
     Raises:
         BenchError: a process is missing or failed, or a mail was not answered.
@@ -287,7 +288,7 @@ def _measured(found: _Rounds, size: Size) -> Iterator[Measured]:
 
 
 def _notes(sink: str, processes: int, understands: bool) -> Iterator[str]:
-    shape = "one process" if processes == 1 else "three processes"
+    shape = {1: "one process", 3: "three processes", 4: "four processes (two workers)"}[processes]
     yield f"the desk in {shape} on SQLite; mail in by our asyncio client, out to {sink}, all on these cores"
     yield f"bare aiosmtpd under {load.generator()}, {roundtrip.CONNECTIONS} connections"
     if not understands:

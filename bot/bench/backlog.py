@@ -15,6 +15,7 @@ from bot import storage
 from bot.clock import real_now
 from bot.storage import Storage
 from mailer import deliver
+from mailer.ledger import Ledger
 from mailer.relay import Delivered, Outcome, Outgoing
 from mailer.tables import Attempt, Channel, MailKind, MailState, OutboxMail
 
@@ -83,11 +84,12 @@ def claim_and_mark_ms(outbox: Storage, *, mails: int, run: str) -> float:
     """Queue ``mails``, then let a sender take, begin and mark all of them: milliseconds of that, each."""
     with outbox.write.begin() as session:
         session.execute(insert(OutboxMail), [_row(f"{run}:{number}") for number in range(mails)])
+    ledger = Ledger(outbox.write)
     began = time.perf_counter()
     left = mails
     while left > 0:
         tally = deliver.deliver_due(
-            outbox.write, Taken(), Channel.MAIL, limit=CLAIM_LIMIT, now=real_now(), real_now=real_now
+            ledger, Taken(), Channel.MAIL, limit=CLAIM_LIMIT, now=real_now(), real_now=real_now
         )
         if not tally.sent:
             raise AssertionError(f"{left} queued mails were not due")  # ours, a moment ago

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
@@ -92,6 +92,8 @@ class Report:
     measured: tuple[Measured, ...]
     #: What the reader must know beside the goals: generator, peers left out and why.
     notes: tuple[str, ...] = ()
+    #: Further figures, a record a line, all with the same keys; None where nothing was measured.
+    table: tuple[Mapping[str, float | None], ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -144,6 +146,7 @@ def document(report: Report) -> dict[str, Any]:
             for one in report.measured
         ],
         "verdict": report.verdict.value,
+        **({"table": [dict(row) for row in report.table]} if report.table else {}),
     }
 
 
@@ -157,9 +160,26 @@ def lines(report: Report) -> list[str]:
         f"p99 {machine.flush_ms_p99:.2f} ms, other load {machine.other_load:.2f} core"
         f"{loud if machine.other_load > MAX_OTHER_LOAD else ''}, {report.rounds} rounds",
         *(_line(one, verdict) for one, verdict in zip(report.measured, verdicts, strict=True)),
+        *_table(report.table),
         *(f"note: {note}" for note in report.notes),
         f"verdict: {report.verdict} ({verdicts.count(Verdict.PASS)}/{len(verdicts)})",
     ]
+
+
+def _table(rows: Sequence[Mapping[str, float | None]]) -> Iterator[str]:
+    """The records in columns, under their keys."""
+    if not rows:
+        return
+    cells = [[*rows[0]], *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(cells[0]))]
+    for line in cells:
+        yield "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
 def _line(one: Measured, verdict: Verdict) -> str:

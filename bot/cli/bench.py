@@ -17,15 +17,15 @@ from bot.cli import output
 if TYPE_CHECKING:
     from bot.bench.goals import Report
 
-NAMES = ("intake", "answer")
+NAMES = ("intake", "answer", "matcher")
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="intake, answer or all.")],
+    name: Annotated[str, typer.Argument(help="intake, answer, matcher or all.")],
     rounds: Annotated[int, typer.Option(min=3, help="Rounds of one interleaved run.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document a bench.")] = False,
     processes: Annotated[
-        int, typer.Option(help="answer: the desk in 1 process, or in 3 (intake, worker, sender).")
+        int, typer.Option(help="answer: the desk in 1 process, in 3 (one a job), or in 4 (two workers).")
     ] = 1,
     quick: Annotated[
         bool, typer.Option(hidden=True, help="A few mails: does the bench itself work?")
@@ -37,8 +37,8 @@ def bench(
     """
     if name not in (*NAMES, "all"):
         raise typer.BadParameter(f"{name!r} is none of {', '.join(NAMES)}, all", param_hint="NAME")
-    if processes not in (1, 3):
-        raise typer.BadParameter(f"{processes}: 1 or 3", param_hint="--processes")
+    if processes not in (1, 3, 4):
+        raise typer.BadParameter(f"{processes}: 1, 3 or 4", param_hint="--processes")
     from bot.bench import goals
 
     failed = False
@@ -58,7 +58,7 @@ def bench(
 
 def _run(name: str, *, rounds: int, processes: int, quick: bool) -> Report:
     from bot import logs, settings
-    from bot.bench import answer, intake
+    from bot.bench import answer, intake, matcher
 
     chosen = settings.read()
     # The measured desks log as ever, into files; here the outbox would tell of every mail.
@@ -75,6 +75,9 @@ def _run(name: str, *, rounds: int, processes: int, quick: bool) -> Report:
         if name == "intake":
             taken = intake.QUICK if quick else intake.Size()
             report = intake.run(folder, rounds=rounds, size=taken, say=say)
+        elif name == "matcher":
+            matched = matcher.QUICK if quick else matcher.Size()
+            report = matcher.run(folder, rounds=rounds, size=matched, encoders=chosen.encoders, say=say)
         else:
             answered = answer.QUICK if quick else answer.Size()
             report = answer.run(

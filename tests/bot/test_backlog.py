@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from bot import backlog
+from bot import backlog, share
 from bot.storage import Storage
 from bot.tables import HandledMail
 from tests.bot.office import NOON, Office, eml, put
@@ -98,7 +100,7 @@ def test_cursor_passes_a_number_that_was_never_committed(server_office: Office) 
 def test_shares_of_two_workers_have_no_mail_in_common(server_office: Office) -> None:
     storage = server_office.storage
     numbers = store(storage, 6)
-    one, other = backlog.Share(storage), backlog.Share(storage)
+    one, other = share.of(storage), share.of(storage)
     taken = [list(one.take(4)), list(other.take(4))]
     one.release()
     left = list(other.take(4))
@@ -111,7 +113,7 @@ def test_shares_of_two_workers_have_no_mail_in_common(server_office: Office) -> 
 def test_share_of_a_worker_that_died_is_free(server_office: Office) -> None:
     storage = server_office.storage
     numbers = store(storage, 2)
-    dead, alive = backlog.Share(storage), backlog.Share(storage)
+    dead, alive = share.of(storage), share.of(storage)
     dead.take(2)
     with storage.engine.connect() as connection:
         others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'"
@@ -122,6 +124,34 @@ def test_share_of_a_worker_that_died_is_free(server_office: Office) -> None:
         dead.release()
 
     assert taken == numbers
+
+
+#: Another worker's process: takes four mails, says which, and holds them until it is killed.
+HOLDER = """
+import sys
+from bot import share, storage
+hand = share.of(storage.open_storage(sys.argv[1]))
+print(*hand.take(4), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_share_of_another_process_on_a_file_is_left_alone_until_it_dies(small_storage: Storage) -> None:
+    numbers = store(small_storage, 6)
+    url = str(small_storage.engine.url)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        held = [int(number) for number in holder.stdout.readline().split()]
+        ours = share.of(small_storage)
+        taken = list(ours.take(4))
+        ours.release()
+        holder.kill()
+    left = list(ours.take(9))
+    ours.release()
+
+    assert (held, taken, left) == (numbers[:4], numbers[4:], numbers)
 
 
 def test_number_is_not_given_again_after_the_newest_mail_was_erased(small_storage: Storage) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
-from bot.bench import backlog, goals, load, machine, mails, peers, postfix
+from bot.bench import backlog, goals, load, machine, mails, peers, phrasings, postfix
 from bot.bench.client import Job
 from bot.bench.goals import BenchError, Better, Goal, Machine, Measured, Report, Unit, Verdict
 from bot.inbox import parse, quote
+from intents.rows import Kind, Label, Row
 from mailer.tables import Attempt, MailState, OutboxMail
 from tests.bot.command import Command
+from tests.intents.fake_encoder import FakeEncoder
 
 CALM = 0.1
 LOUD = 0.31
@@ -252,6 +256,64 @@ def test_answer_comes_to_its_end(command: Command, processes: str) -> None:
         "answer.reply_p99_half_load",
         "answer.claim_mark_at_1m",
     }
+
+
+@pytest.mark.long
+def test_matcher_comes_to_its_end(command: Command) -> None:
+    ran = command("bench", "matcher", "--quick", "--json")
+    document = json.loads(ran.out)
+
+    table = document.pop("table")
+    assert [row["phrasings"] for row in table] == [60, 120, 240]
+    assert all(row["letters_ms"] > 0 and row["extract_one_ms"] > 0 for row in table)
+    # No encoder here, so that goal is left out.
+    assert {goal["goal"] for goal in document["goals"]} == {
+        "matcher.question_50k_vs_500",
+        "matcher.extract_one_vs_ours_50k",
+        "matcher.add_one_5k_phrasings",
+        "matcher.add_one_5k_entries",
+        "matcher.same_best_as_full_scan",
+    }
+
+
+def test_table_stands_in_columns_and_in_the_document() -> None:
+    found = dataclasses.replace(
+        report(measured(RATE, 0.9)),
+        table=({"phrasings": 500, "fit_s": None}, {"phrasings": 50_000, "fit_s": 1.25}),
+    )
+
+    assert goals.lines(found)[2:5] == ["phrasings  fit_s", "      500      –", "   50,000   1.25"]
+    assert goals.document(found)["table"] == [dict(row) for row in found.table]
+
+
+def test_mixed_phrasings_are_the_same_for_a_seed_and_of_both_kinds() -> None:
+    label, other = (Label(kind=Kind.TOPIC, id=name) for name in "ab")
+    given = [
+        Row(text=f"{word}{number} 은 {number} 번 무엇", label=one)
+        for one, word in ((label, "가"), (other, "나"))
+        for number in range(9)
+    ]
+
+    made = phrasings.mixed(given, count=60, seed=1)
+
+    assert made == phrasings.mixed(given, count=60, seed=1)
+    assert (len(made.rows), len({row.text for row in made.rows})) == (60, 60)
+    assert {row.label.kind for row in made.rows} == {Kind.TOPIC, Kind.UNKNOWN}
+
+
+def test_mixing_ends_when_there_is_too_little_to_mix() -> None:
+    given = [Row(text=f"{name} 무엇", label=Label(kind=Kind.TOPIC, id=name)) for name in "ab"]
+
+    with pytest.raises(ValueError, match="too few"):
+        phrasings.mixed(given, count=60, seed=1)
+
+
+def test_mixed_vector_lies_between_its_parents() -> None:
+    cached = {"a": np.array([1, 0], dtype=np.float32), "b": np.array([0, 1], dtype=np.float32)}
+    one = phrasings.MixedEncoder(FakeEncoder(), {"mixed": ("a", "b")}, cached)
+
+    assert np.allclose(one.encode(["mixed"]), [[0.5**0.5, 0.5**0.5]])
+    assert np.array_equal(one.encode(["asked"]), FakeEncoder().encode(["asked"]))
 
 
 @pytest.mark.parametrize(

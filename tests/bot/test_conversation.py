@@ -353,7 +353,6 @@ SILENT = {
     "bounce": BOUNCE,
     "list": eml(DEADLINE, headers={"List-Id": "<announce.example.org>"}),
     "own": eml(DEADLINE, sender=OURS),
-    "spam": eml(DEADLINE, headers={"X-Spam-Flag": "YES"}),
 }
 
 

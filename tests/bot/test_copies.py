@@ -62,6 +62,13 @@ def test_mail_without_an_id_that_comes_twice_is_one(office: Office) -> None:
     assert len(office.to_applicants()) == 1
 
 
+def test_mail_without_an_id_is_known_whatever_way_it_came() -> None:
+    raw = eml(DEADLINE, id=None)
+    by_another_way = b"Return-Path: <lab@example.org>\r\nReceived: from a.example.org by b\r\n" + raw
+
+    assert key(raw) == key(by_another_way) is not None
+
+
 def test_mail_without_id_and_date_may_be_written_twice() -> None:
     raw = eml(DEADLINE, id=None).replace(b"Date:", b"X-Date:")
 

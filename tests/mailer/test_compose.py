@@ -201,12 +201,11 @@ def test_template_syntax_from_outside_is_literal() -> None:
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-@pytest.mark.parametrize("field", ["To", "From", "Reply-To", "Message-ID"])
+@pytest.mark.parametrize("field", ["To", "From", "Message-ID"])
 def test_other_fields_refuse_what_is_hostile(field: str, hostile: str) -> None:
     changes: dict[str, dict[str, Any]] = {
         "To": {"letter": hello(to=f"{hostile}@example.org")},
         "From": {"identity": replace(IDENTITY, address=f"{hostile}@example.org")},
-        "Reply-To": {"reply_to": f"{hostile}@example.org"},
         "Message-ID": {"identity": replace(IDENTITY, domain=hostile)},
     }
 
@@ -265,6 +264,17 @@ def test_recipient_is_exactly_one_address(address: str) -> None:
         write(hello(to=address))
 
     assert refusal.value.field == "To"
+
+
+def test_reply_goes_to_the_signed_address_of_the_inquiry_where_that_is_ours() -> None:
+    taking = replace(IDENTITY, takes_signed=True)
+    answer, receipt_of_nothing = hello(inquiry=12), hello()
+    said = [header(write(letter, identity=taking))["Reply-To"] for letter in (answer, receipt_of_nothing)]
+    local_part, _, domain = str(said[0]).partition("@")
+
+    assert token.read(local_part, IDENTITY.secret) == token.Token(kind=token.INQUIRY, id=12)
+    assert (domain, said[1]) == ("desk.test", "contest@desk.test")
+    assert header(write(answer))["Reply-To"] == "contest@desk.test"
 
 
 def test_recipient_domain_goes_idna() -> None:

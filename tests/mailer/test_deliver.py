@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from mailer import deliver, outbox, sending
 from mailer.deliver import Sent, Tally
+from mailer.ledger import Ledger
 from mailer.relay import Deferred, Delivered, Outcome, Outgoing, Rejected, SmtpRelay, Unknown
 from mailer.tables import Channel, MailState
 from tests.mailer.letters import IDENTITY, NOON, REAL, Scripted, hello, queue, states
@@ -20,7 +21,7 @@ def tick(
     sessions: Sessions, relay: Scripted | SmtpRelay, *, limit: int = 10, after: timedelta = timedelta(0)
 ) -> Tally:
     return deliver.deliver_due(
-        sessions, relay, Channel.MAIL, limit=limit, now=NOON + after, real_now=lambda: REAL + after
+        Ledger(sessions), relay, Channel.MAIL, limit=limit, now=NOON + after, real_now=lambda: REAL + after
     )
 
 
@@ -102,7 +103,7 @@ def test_deliver_due_finishes_the_mail_in_hand_when_it_is_stopped(
     queue(sessions, hello(), hello())
 
     tally = deliver.deliver_due(
-        sessions,
+        Ledger(sessions),
         relay,
         Channel.MAIL,
         limit=10,
@@ -165,7 +166,7 @@ def test_deliver_due_tells_whoever_watches(sessions: Sessions, relay: Scripted) 
     seen: list[Sent] = []
 
     deliver.deliver_due(
-        sessions, relay, Channel.MAIL, limit=10, now=NOON, real_now=lambda: REAL, on_sent=seen.append
+        Ledger(sessions), relay, Channel.MAIL, limit=10, now=NOON, real_now=lambda: REAL, on_sent=seen.append
     )
 
     assert seen == [

@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy.orm import Session, sessionmaker
 
 from mailer import deliver, sending
+from mailer.ledger import Ledger
 from mailer.relay import Deferred, Delivered, Outcome, Outgoing
 from mailer.tables import Channel, MailState
 from tests.mailer.letters import NOON, REAL, Scripted, claim, hello, queue, states
@@ -68,7 +69,9 @@ def test_deferred_mail_holds_up_what_was_claimed_with_it(sessions: Sessions, rel
         Deferred(code=451, text="4.2.0 later") if mail.id == 1 else Delivered(reply="250")
     )
 
-    tally = deliver.deliver_due(sessions, relay, Channel.MAIL, limit=10, now=NOON, real_now=lambda: REAL)
+    tally = deliver.deliver_due(
+        Ledger(sessions), relay, Channel.MAIL, limit=10, now=NOON, real_now=lambda: REAL
+    )
 
     assert (tally.sent, tally.deferred, tally.released) == (1, 1, 1)
     assert states(sessions) == [MailState.RETRY, MailState.SENT, MailState.QUEUED]
@@ -103,7 +106,7 @@ def test_senders_at_the_same_time_keep_each_persons_order(sessions: Sessions) ->
         for later in range(12):
             at = REAL + later * 5 * MINUTE
             while deliver.deliver_due(
-                sessions,
+                Ledger(sessions),
                 Wire(),
                 Channel.MAIL,
                 limit=3,

@@ -99,7 +99,9 @@ def test_claim_names_its_channel(sessions: Sessions) -> None:
     queue(sessions, hello())
 
     with sessions.begin() as session:
-        assert claiming.claim_due(session, Channel.SLACK, limit=9, lease=MINUTE, now=NOON, real_now=REAL) == []
+        assert (
+            claiming.claim_due(session, Channel.SLACK, limit=9, lease=MINUTE, now=NOON, real_now=REAL) == []
+        )
     assert len(claim(sessions)) == 1
 
 
@@ -333,7 +335,9 @@ def test_automatic_to_sees_a_person_whatever_the_letters(sessions: Sessions) -> 
 
     with sessions.begin() as session:
         assert outbox.automatic_to(session, ["Lab@example.org"], since=NOON) == {"lab@example.org": 2}
-        assert outbox.automatic_to(session, ["lab@example.org"], since=NOON + MINUTE) == {"lab@example.org": 0}
+        assert outbox.automatic_to(session, ["lab@example.org"], since=NOON + MINUTE) == {
+            "lab@example.org": 0
+        }
 
 
 def test_automatic_about_leaves_out_letters_and_cancelled_mail(sessions: Sessions) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from mailer import deliver, trouble
 from mailer.deliver import Tally
+from mailer.ledger import Ledger
 from mailer.relay import Deferred, Delivered, Outcome, Rejected, Unknown
 from mailer.tables import Channel, MailState
 from tests.mailer.letters import NOON, REAL, Scripted, hello, queue, states
@@ -21,7 +22,7 @@ AWAY = Deferred(code=None, text="relay.test:25: ConnectionRefusedError")
 
 def tick(sessions: Sessions, relay: Scripted, *, after: timedelta = timedelta(0)) -> Tally:
     return deliver.deliver_due(
-        sessions, relay, Channel.MAIL, limit=10, now=NOON, real_now=lambda: REAL + after
+        Ledger(sessions), relay, Channel.MAIL, limit=10, now=NOON, real_now=lambda: REAL + after
     )
 
 

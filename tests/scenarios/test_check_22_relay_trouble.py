@@ -16,6 +16,7 @@ from bot.desk import Desk
 from bot.inbox.rules import DeskNames
 from bot.storage import Storage
 from mailer import deliver
+from mailer.ledger import Ledger
 from mailer.relay import Relay, SmtpRelay
 from mailer.tables import Attempt, Channel, MailKind, MailState, OutboxMail
 from tests.mailer.letters import IDENTITY, NOON, REAL
@@ -48,7 +49,12 @@ class Office:
         """Send what is due, minute by minute; `then` is what is to be looked at in each."""
         for _ in range(minutes):
             while deliver.deliver_due(
-                self.storage.write, self.relay, Channel.MAIL, limit=4, now=NOON, real_now=lambda: self.at
+                Ledger(self.storage.write),
+                self.relay,
+                Channel.MAIL,
+                limit=4,
+                now=NOON,
+                real_now=lambda: self.at,
             ).sent:
                 pass
             if alarm.relay_away(self.storage, OURS, now=NOON, real_now=self.at):
