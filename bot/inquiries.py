@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from bot import triage
-from bot.tables import Event, Inquiry, InquiryPart
+from bot import documents, strangers, triage
+from bot.tables import Event, Inquiry, InquiryPart, InquiryState
 from faq.contest import SEOUL
 
 CSV_COLUMNS = (
@@ -41,11 +41,21 @@ def as_line(inquiry: Inquiry) -> dict[str, Any]:
 
 def as_document(session: Session, inquiry: Inquiry) -> dict[str, Any]:
     """One inquiry with everything that happened to it."""
+    sender = strangers.of(session, inquiry)
     events = session.scalars(select(Event).where(Event.inquiry_id == inquiry.id).order_by(Event.id))
     return {
         **as_line(inquiry),
         "applicant": inquiry.applicant.address,
         "subject": inquiry.subject,
+        "identity": sender.level,
+        "claims": sender.claims,
+        "same_sender": list(sender.others),
+        "same_sender_count": sender.others_count,
+        "personal": list(sender.personal),
+        "duplicate_of": inquiry.duplicate_of,
+        "snooze_until": inquiry.snooze_until.astimezone(SEOUL).isoformat(timespec="seconds")
+        if inquiry.snooze_until and inquiry.state is InquiryState.SNOOZED
+        else None,
         "events": [
             {
                 "at": event.at.astimezone(SEOUL).isoformat(timespec="seconds"),
@@ -85,6 +95,7 @@ def _part(part: InquiryPart) -> dict[str, Any]:
         "nearest": part.nearest,
         "confidence": round(part.confidence, 4),
         "reason": part.reason,
-        "feasibility": part.feasibility,
+        "feasibility": documents.of_dataset(part.feasibility) if part.feasibility else None,
+        "asks_back": part.asks_back,
         "waits": part.waits,
     }

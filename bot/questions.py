@@ -65,6 +65,8 @@ def add_parts(session: Session, inquiry: Inquiry, asked: Asked) -> list[InquiryP
             confidence=part.confidence,
             candidates=[asdict(candidate) for candidate in part.candidates],
             feasibility=asdict(part.feasibility) if part.feasibility else None,
+            asks_back=list(part.asks_back) if part.asks_back else None,
+            applicant=list(part.applicant) or None,
             reason=part.reason,
             waits=part.decision is not Verdict.ANSWER,
         )

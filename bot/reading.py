@@ -9,9 +9,9 @@ from datetime import datetime
 import structlog
 from sqlalchemy import select
 
-from bot import copies, reply, returned, threads
+from bot import copies, personal, reply, returned, threads
 from bot.desk import Desk
-from bot.inbox import parse, quote, rules
+from bot.inbox import identity, parse, quote, rules
 from bot.storage import Storage
 from bot.tables import InboundMail
 from faq.contest import Language
@@ -19,6 +19,7 @@ from faq.library import Library
 from faq.render import RenderError
 from intents.decide import Decision, Part, Verdict
 from intents.engine import Engine
+from intents.thread import Earlier
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,8 @@ class Silent:
     belongs: threads.Belongs = threads.NOTHING
     #: The outbox row whose bounce address it was sent to.
     returned: int | None = None
+    #: What is known about its sender; None when the bytes cannot be read.
+    proof: identity.Proof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,10 @@ class Asked:
     dedup_key: str | None
     belongs: threads.Belongs
     decision: Decision
+    #: What is known about its sender.
+    proof: identity.Proof
+    #: Topics and known unknowns that lie in the records of one applicant.
+    personal: tuple[str, ...]
     #: None when there is nothing to reply to, or the reply cannot be rendered.
     reply: reply.Reply | None
     #: Why it cannot be rendered: a fault of an entry, which must not cost the applicant his place.
@@ -97,10 +104,17 @@ def read(
     ruling = rules.classify(
         mail, envelope_sender=stored.envelope_sender, desk=desk.names, recipients=recipients
     )
+    proof = identity.of(mail, authserv_id=desk.names.authserv_id)
     belongs = threads.NOTHING
     if threads.may_belong(mail, recipients):
         with storage.read() as session:
-            belongs = threads.find(session, mail, recipients, identity=desk.identity)
+            belongs = threads.find(
+                session,
+                mail,
+                recipients,
+                identity=desk.identity,
+                refuted=proof.level is identity.Level.REFUTED,
+            )
     text = quote.new_text(mail.text).strip()
     shown = text or (mail.subject or "")
     key = copies.key(mail, raw)
@@ -113,6 +127,7 @@ def read(
             dedup_key=key,
             belongs=belongs,
             returned=returned.row_of(recipients, desk.identity.secret),
+            proof=proof,
         )
     library, engine = understood
     decision = decide(
@@ -136,6 +151,8 @@ def read(
         dedup_key=key,
         belongs=belongs,
         decision=decision,
+        proof=proof,
+        personal=personal.asked_for(decision, library),
         reply=written,
         fault=fault,
     )
@@ -149,7 +166,7 @@ def unreadable(inbound_id: int, *, rule: str, reason: str) -> Silent:
 
 
 def decide(
-    engine: Engine, text: str, *, subject: str | None, attachments: int, earlier: Sequence[str] = ()
+    engine: Engine, text: str, *, subject: str | None, attachments: int, earlier: Sequence[Earlier] = ()
 ) -> Decision:
     """Decide on the new text; where it asks nothing, on the subject, if that counts (a first mail)."""
     decision = engine.decide(text, earlier=earlier) if text else None

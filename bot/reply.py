@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot import dataset_words
 from faq import render
+from faq.applicants import ApplicantKind, Rule
 from faq.contest import Language
 from faq.entry import Entry, Unknown
 from faq.library import Library
 from intents.decide import Decision, Part, Verdict
+from intents.thread import APPLICANT_KIND
 from mailer import words
 from mailer.letter import Identity, Section, SectionKind
 from mailer.tables import MailKind
@@ -26,8 +29,11 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "waits_one": "이 질문에는 미리 승인된 답변이 없습니다.",
         "waits_many": "미리 승인된 답변이 없는 질문이 {count}가지 있습니다.",
         "waits_heading": "문의하신 내용",
-        "feasibility": "말씀하신 데이터셋을 실제로 구축할 수 있는지는 담당자가 내용을 보고 판단합니다.",
-        "missing": "다음을 회신해 주시면 더 빨리 확인할 수 있습니다: {slots}",
+        "case": "{case}의 경우로 안내드립니다. 다른 경우라면 이 메일에 답장으로 알려 주세요.",
+        "asks_kind": "해당 여부는 어떤 자격으로 지원하시는지에 따라 다릅니다. 다음 가운데 어디에 해당하시는지"
+        " 이 메일에 답장으로 알려 주시면 그 경우에 맞춰 안내드립니다: {kinds}",
+        "decides": "{case}에 대해 공고에 적힌 내용은 앞서 안내드렸습니다."
+        " 말씀하신 사정은 담당자가 직접 보고 판단합니다.",
     },
     Language.EN: {
         "source": "announcement, section {sections}",
@@ -36,25 +42,11 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "waits_one": "There is no approved answer to this question yet.",
         "waits_many": "{count} of your questions have no approved answer yet.",
         "waits_heading": "Your question",
-        "feasibility": "Whether your dataset can be built is judged by a member of staff.",
-        "missing": "It helps us if you reply with: {slots}",
-    },
-}
-
-_SLOTS: Mapping[Language, Mapping[str, str]] = {
-    Language.KO: {
-        "modality": "데이터의 종류(음성, 이미지, 텍스트 등)",
-        "task": "필요한 작업(수집, 라벨링 등)",
-        "volume": "필요한 양",
-        "personal_data": "개인정보 포함 여부",
-        "rights": "원본 데이터의 권리",
-    },
-    Language.EN: {
-        "modality": "the kind of data (speech, images, text ...)",
-        "task": "the work needed (collecting, labelling ...)",
-        "volume": "the amount needed",
-        "personal_data": "whether it contains personal data",
-        "rights": "who holds the rights to the raw data",
+        "case": "This is the answer for {case}. If that is not your case, please reply and tell us.",
+        "asks_kind": "Whether you may apply depends on who you are. Please reply and tell us which of these"
+        " fits, and we will answer for that case: {kinds}",
+        "decides": "What the announcement says of {case} is what we told you before; a member of staff will"
+        " look at your case and decide.",
     },
 }
 
@@ -141,8 +133,12 @@ class _Writer:
 
     def _part(self, part: Part) -> Iterator[tuple[str, Section]]:
         match part.decision:
+            case Verdict.ANSWER if part.feasibility is not None and part.feasibility.precedent:
+                yield part.feasibility.precedent, self._judged(part.feasibility.precedent, part)
             case Verdict.ANSWER if part.topic:
-                yield part.topic, self._answer(self.library.entries[part.topic])
+                # A case of its own is told beside the same topic's answer for another one.
+                name = f"{part.topic}:{part.applicant[0]}" if self._rule(part) else part.topic
+                yield name, self._answer(self.library.entries[part.topic], part)
             case Verdict.SUGGEST:
                 for candidate in part.candidates[:3]:
                     if candidate.topic not in self.answered:
@@ -150,7 +146,8 @@ class _Writer:
             case Verdict.ESCALATE if part.unknown:
                 yield part.unknown, self._unknown(self.library.unknowns[part.unknown])
             case Verdict.ESCALATE if part.topic:
-                yield f"{part.topic}?", self._held_back(self.library.entries[part.topic], part)
+                asked = part.feasibility.about if part.feasibility else ""
+                yield f"{part.topic}?{asked}", self._held_back(self.library.entries[part.topic], part)
             case _:
                 return
 
@@ -163,13 +160,40 @@ class _Writer:
     def _source(self, sections: tuple[str, ...]) -> str:
         return self.words["source"].format(sections=", ".join(sections))
 
-    def _answer(self, entry: Entry) -> Section:
+    def _answer(self, entry: Entry, part: Part) -> Section:
         rendered = self._rendered(entry)
+        rule = self._rule(part)
+        case = self.words["case"].format(case=rule.title[self.language]) if rule else ""
+        asks = self._asks_kind() if APPLICANT_KIND in (part.asks_back or ()) else ""
+        said = (case, rendered.answer, rendered.condition, asks, rendered.next)
         return Section(
             kind=SectionKind.ANSWER,
             heading=entry.title[self.language],
-            paragraphs=tuple(text for text in (rendered.answer, rendered.condition, rendered.next) if text),
+            paragraphs=tuple(text for text in said if text),
             source=self._source(rendered.source),
+        )
+
+    def _rule(self, part: Part) -> Rule | None:
+        """The rule of the case that an answer about who may apply speaks to."""
+        if not part.applicant or part.asks_back:
+            return None
+        rule = self.library.applicants.rules.get(ApplicantKind(part.applicant[0]))
+        return rule if rule is not None and rule.topic == part.topic else None
+
+    def _asks_kind(self) -> str:
+        rules = self.library.applicants.rules.values()
+        kinds = ", ".join(rule.title[self.language] for rule in rules if rule.offered)
+        return self.words["asks_kind"].format(kinds=kinds)
+
+    def _judged(self, precedent: str, part: Part) -> Section:
+        entry = self.library.entries[part.topic or FEASIBILITY_TOPIC]
+        known = self.library.precedents[precedent]
+        self.entries[precedent] = known.version
+        return Section(
+            kind=SectionKind.ANSWER,
+            heading=entry.title[self.language],
+            paragraphs=tuple(dataset_words.judged(known, self.library.guide, self.language)),
+            source=None,
         )
 
     def _suggestion(self, entry: Entry) -> Section:
@@ -193,7 +217,9 @@ class _Writer:
     def _held_back(self, entry: Entry, part: Part) -> Section:
         """A topic is known, but a person decides: a concrete dataset, or a topic in shadow."""
         if part.feasibility is None:
-            paragraphs = [self.words["waits_one"]]
+            rule = self._rule(part)
+            told = self.words["decides"].format(case=rule.title[self.language]) if rule else None
+            paragraphs = [told or self.words["waits_one"]]
             return Section(
                 kind=SectionKind.WAITS,
                 heading=entry.title[self.language],
@@ -201,10 +227,8 @@ class _Writer:
                 source=None,
             )
         rendered = self._rendered(entry)
-        paragraphs = [rendered.answer, self.words["feasibility"]]
-        missing = [_SLOTS[self.language][slot] for slot in part.feasibility.missing]
-        if missing:
-            paragraphs.append(self.words["missing"].format(slots=", ".join(missing)))
+        waiting = dataset_words.waiting(part.feasibility, self.library.guide, self.language)
+        paragraphs = [rendered.answer, *waiting]
         return Section(
             kind=SectionKind.WAITS,
             heading=entry.title[self.language],

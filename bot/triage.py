@@ -35,8 +35,10 @@ TRANSITIONS: Mapping[InquiryState, frozenset[InquiryState]] = {
     InquiryState.NEEDS_INFO: _BY_STAFF | {InquiryState.NEW, InquiryState.SNOOZED},
     InquiryState.SENDING: frozenset({InquiryState.ANSWERED, InquiryState.CLAIMED}),
     InquiryState.SNOOZED: _BY_STAFF | {InquiryState.NEW},
-    InquiryState.ANSWERED: frozenset({InquiryState.NEW, InquiryState.CLAIMED, InquiryState.CLOSED}),
-    InquiryState.CLOSED: frozenset({InquiryState.NEW, InquiryState.CLAIMED}),
+    InquiryState.ANSWERED: frozenset(
+        {InquiryState.NEW, InquiryState.CLAIMED, InquiryState.CLOSED, InquiryState.DUPLICATE}
+    ),
+    InquiryState.CLOSED: frozenset({InquiryState.NEW, InquiryState.CLAIMED, InquiryState.DUPLICATE}),
     InquiryState.DUPLICATE: frozenset({InquiryState.NEW, InquiryState.CLAIMED}),
     InquiryState.SPAM: frozenset({InquiryState.NEW}),
 }
@@ -176,7 +178,7 @@ def asked(inquiry: Inquiry, *, waits: bool, opened: bool, now: datetime) -> None
         move(inquiry, InquiryState.ANSWERED, now=now)
     elif waits and inquiry.state in _DONE:
         move(inquiry, InquiryState.NEW, now=now)
-    elif waits and inquiry.state is InquiryState.NEEDS_INFO:
+    elif waits and inquiry.state in (InquiryState.NEEDS_INFO, InquiryState.SNOOZED):
         move(inquiry, InquiryState.CLAIMED if inquiry.owner else InquiryState.NEW, now=now)
 
 

@@ -1,8 +1,8 @@
 """The files of one edition of the contest, read into records.
 
-Formats: ``contest.yaml`` (names, facts, milestones), ``entries/*.yaml`` (topic id → entry),
+Formats: ``contest.yaml`` (names, facts, who may apply, milestones), ``entries/*.yaml`` (topic id → entry),
 ``unknowns/*.yaml`` (id → known unknown), ``background.yaml`` (kind → sentences per language),
-``synonyms.yaml`` (groups of spellings, the first one canonical).
+``synonyms.yaml`` (groups of spellings, the first one canonical), ``feasibility.yaml`` (words for datasets).
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from pathlib import Path
 
 import yaml
 
-from faq import wording
+from faq import applicants, feasibility, wording
+from faq.applicants import Applicants
 from faq.contest import Contest, Fact, FactStatus, Language, Milestone, Statement, Value
 from faq.entry import Asks, Background, BackgroundKind, Entry, Text, Unknown
+from faq.feasibility import Guide
 from faq.sheet import Fault, Sheet
 
 _LANGUAGES = tuple(Language)
@@ -33,6 +35,8 @@ class Edition:
     unknowns: dict[str, Unknown] = field(default_factory=dict)
     background: tuple[Background, ...] = ()
     synonyms: tuple[tuple[str, ...], ...] = ()
+    applicants: Applicants = field(default_factory=Applicants)
+    guide: Guide = field(default_factory=Guide)
     faults: list[Fault] = field(default_factory=list)
     #: File and line of each topic and known unknown.
     places: dict[str, str] = field(default_factory=dict)
@@ -41,9 +45,9 @@ class Edition:
 def read(folder: Path) -> Edition:
     """Read the files of a folder; only ``contest.yaml`` must exist. Mistakes are in `faults`."""
     edition = Edition()
-    sheet = Sheet(folder / "contest.yaml", name="contest.yaml")
-    edition.contest = _contest(sheet)
-    edition.faults += sheet.faults
+    about = Sheet(folder / "contest.yaml", name="contest.yaml")
+    named = _read_contest(edition, about)
+    edition.faults += about.faults
     for path in sorted((folder / "entries").glob("*.yaml")):
         _read_entries(edition, path)
     near: list[tuple[Sheet, yaml.Node]] = []
@@ -53,6 +57,11 @@ def read(folder: Path) -> Edition:
         if isinstance(node, yaml.ScalarNode) and node.value not in edition.entries:
             sheet.fault(node, f"'near' names the unknown topic '{node.value}'")
             edition.faults.append(sheet.faults[-1])
+    # Without any entry there is nothing that a rule could point to, and nothing that asks for one.
+    for topic, node in named if edition.entries and not edition.faults else ():
+        if topic not in edition.entries:
+            about.fault(node, f"who may apply names the unknown topic '{topic}'")
+            edition.faults.append(about.faults[-1])
     if (path := folder / "background.yaml").exists():
         sheet = Sheet(path, name=path.name)
         edition.background = _background(sheet)
@@ -61,14 +70,26 @@ def read(folder: Path) -> Edition:
         sheet = Sheet(path, name=path.name)
         edition.synonyms = tuple(sheet.texts(group) for group in sheet.sequence(sheet.root))
         edition.faults += sheet.faults
+    edition.guide, faults = feasibility.read(folder)
+    edition.faults += faults
     return edition
 
 
 # -- contest.yaml -----------------------------------------------------------------------------
 
 
-def _contest(sheet: Sheet) -> Contest:
-    fields = sheet.fields(sheet.root, required=("id", "name", "organiser", "facts", "milestones"))
+def _read_contest(edition: Edition, sheet: Sheet) -> list[tuple[str, yaml.Node]]:
+    """Read the contest and who may apply; return the topics that the rules name."""
+    required = ("id", "name", "organiser", "facts", "milestones")
+    fields = sheet.fields(sheet.root, required=required, optional=("eligibility",))
+    edition.contest = _contest(sheet, fields)
+    if "eligibility" not in fields:
+        return []
+    edition.applicants, named = applicants.read(sheet, fields["eligibility"], edition.contest.facts)
+    return named
+
+
+def _contest(sheet: Sheet, fields: Mapping[str, yaml.Node]) -> Contest:
     facts = {name: _fact(sheet, key, name, node) for key, name, node in _records(sheet, fields.get("facts"))}
     milestones: dict[str, Milestone] = {}
     for key, name, node in _records(sheet, fields.get("milestones")):
@@ -143,13 +164,14 @@ def _read_entries(edition: Edition, path: Path) -> None:
 
 
 def _entry(sheet: Sheet, name: str, node: yaml.Node) -> Entry:
-    fields = sheet.fields(node, required=("title", "source", "asks", *_LANGUAGES))
+    fields = sheet.fields(node, required=("title", "source", "asks", *_LANGUAGES), optional=("personal",))
     return Entry(
         id=name,
         title=_per_language(sheet, fields.get("title")),
         source=_sources(sheet, fields.get("source")),
         asks=tuple(sheet.choice(item, Asks) for item in sheet.sequence(fields.get("asks"))),
         texts={language: _text(sheet, fields.get(language)) for language in _LANGUAGES},
+        personal=sheet.flag(fields["personal"]) if "personal" in fields else False,
     )
 
 
@@ -172,7 +194,7 @@ def _read_unknowns(edition: Edition, path: Path) -> list[tuple[Sheet, yaml.Node]
             sheet.fault(key, f"the id '{name}' must begin with 'unknown.'")
         if not _is_new(edition, sheet, key, name):
             continue
-        fields = sheet.fields(node, required=("title", "near", "asks", *_LANGUAGES))
+        fields = sheet.fields(node, required=("title", "near", "asks", *_LANGUAGES), optional=("personal",))
         near += [(sheet, item) for item in sheet.sequence(fields.get("near"))]
         edition.unknowns[name] = Unknown(
             id=name,
@@ -180,6 +202,7 @@ def _read_unknowns(edition: Edition, path: Path) -> list[tuple[Sheet, yaml.Node]
             near=sheet.texts(fields.get("near")),
             asks=sheet.choice(fields.get("asks"), Asks),
             phrasings={language: sheet.texts(fields.get(language)) for language in _LANGUAGES},
+            personal=sheet.flag(fields["personal"]) if "personal" in fields else False,
         )
     edition.faults += sheet.faults
     return near

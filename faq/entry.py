@@ -58,6 +58,9 @@ class Entry:
     texts: Mapping[Language, Text]
     #: 0 for the files, above it the number of the approved change.
     version: int = 0
+    #: True when what the asker wants to know lies in the records of one applicant (his application, result,
+    #: slot): the text here is for everybody, and more is told only to a sender whose address is proven.
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,8 @@ class Unknown:
     asks: Asks
     phrasings: Mapping[Language, tuple[str, ...]]
     version: int = 0
+    #: As of an Entry; here also what asks staff to change such records.
+    personal: bool = False
 
 
 class BackgroundKind(StrEnum):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from faq import edition
+from faq import edition, wording
+from faq.applicants import Applicants
 from faq.contest import Contest, Fact, FactStatus, Language, Milestone, Statement
 from faq.entry import Background, Entry, Mode, Unknown
+from faq.feasibility import Guide, Precedent
 
 #: The folder of the packaged edition.
 PACKAGED = Path(__file__).parent
@@ -36,6 +38,12 @@ class Library:
     modes: Mapping[str, Mode]
     #: 0 for the files alone, above it the number of the newest approved change.
     version: int
+    #: Who may apply, by the kind of applicant.
+    applicants: Applicants = field(default_factory=Applicants)
+    #: The words for datasets.
+    guide: Guide = field(default_factory=Guide)
+    #: Approved verdicts on datasets, by id; files hold none.
+    precedents: Mapping[str, Precedent] = field(default_factory=dict)
 
 
 def load(folder: Path = PACKAGED) -> Library:
@@ -54,6 +62,8 @@ def load(folder: Path = PACKAGED) -> Library:
         synonyms=found.synonyms,
         modes={},
         version=0,
+        applicants=found.applicants,
+        guide=found.guide,
     )
 
 
@@ -69,6 +79,9 @@ class FactChange:
     version: int
     #: What applicants are told when it is silent or contradictory; None keeps what they were told.
     remark: Mapping[Language, str] | None = None
+    #: True for a fact that the files do not know yet; its unit is then given here.
+    added: bool = False
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +98,8 @@ class EntryChange:
 
     entry: Entry
     version: int
+    #: The known unknown that it answers, which is then known no more as one.
+    settles: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +129,19 @@ class ModeChange:
     version: int
 
 
-Change = FactChange | MilestoneChange | EntryChange | PhrasingsAdded | UnknownChange | ModeChange
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrecedentChange:
+    """A verdict on a dataset that answers like questions from now on, in place of some older ones."""
+
+    precedent: Precedent
+    version: int
+    #: Ids of the precedents that it takes the place of.
+    replaces: tuple[str, ...] = ()
+
+
+Change = (
+    FactChange | MilestoneChange | EntryChange | PhrasingsAdded | UnknownChange | ModeChange | PrecedentChange
+)
 
 
 def overlay(library: Library, changes: Sequence[Change]) -> Library:
@@ -132,7 +159,8 @@ def overlay(library: Library, changes: Sequence[Change]) -> Library:
 def _apply(library: Library, change: Change) -> Library:
     match change:
         case FactChange(fact=name):
-            fact = _known(library.contest.facts, name, change, "fact")
+            fact = _new_fact(library, change) if change.added else None
+            fact = fact or _known(library.contest.facts, name, change, "fact")
             remark = fact.remark if change.remark is None else change.remark
             fact = dataclasses.replace(fact, statements=change.statements, remark=remark)
             _check_fact(fact, change)
@@ -149,8 +177,17 @@ def _apply(library: Library, change: Change) -> Library:
             _check_languages(entry.texts, entry.id, change)
             if entry.id in library.unknowns:
                 raise _refused(change, f"'{entry.id}' is a known unknown")
-            entry = dataclasses.replace(entry, version=change.version)
-            return dataclasses.replace(library, entries={**library.entries, entry.id: entry})
+            # The mark guards records: a change of words does not take it away.
+            olds = (library.entries.get(entry.id), library.unknowns.get(change.settles or ""))
+            guarded = entry.personal or any(old is not None and old.personal for old in olds)
+            entry = dataclasses.replace(entry, version=change.version, personal=guarded)
+            unknowns = dict(library.unknowns)
+            if change.settles is not None:
+                _known(unknowns, change.settles, change, "known unknown")
+                del unknowns[change.settles]
+            return dataclasses.replace(
+                library, entries={**library.entries, entry.id: entry}, unknowns=unknowns
+            )
         case PhrasingsAdded():
             return _with_phrasings(library, change)
         case UnknownChange(unknown=unknown):
@@ -159,11 +196,15 @@ def _apply(library: Library, change: Change) -> Library:
                 raise _refused(change, f"'{unknown.id}' is a topic")
             for topic in unknown.near:
                 _known(library.entries, topic, change, "topic")
-            unknown = dataclasses.replace(unknown, version=change.version)
+            before = library.unknowns.get(unknown.id)
+            guarded = unknown.personal or (before is not None and before.personal)
+            unknown = dataclasses.replace(unknown, version=change.version, personal=guarded)
             return dataclasses.replace(library, unknowns={**library.unknowns, unknown.id: unknown})
         case ModeChange(topic=topic):
             _known(library.entries, topic, change, "topic")
             return dataclasses.replace(library, modes={**library.modes, topic: change.mode})
+        case PrecedentChange():
+            return _with_precedent(library, change)
 
 
 def _with_phrasings(library: Library, change: PhrasingsAdded) -> Library:
@@ -179,6 +220,22 @@ def _with_phrasings(library: Library, change: PhrasingsAdded) -> Library:
     text = dataclasses.replace(text, phrasings=(*text.phrasings, *change.phrasings))
     entry = dataclasses.replace(entry, texts={**entry.texts, language: text})
     return dataclasses.replace(library, entries={**library.entries, name: entry})
+
+
+def _with_precedent(library: Library, change: PrecedentChange) -> Library:
+    for gone in change.replaces:
+        _known(library.precedents, gone, change, "precedent")
+    kept = {name: one for name, one in library.precedents.items() if name not in change.replaces}
+    kept[change.precedent.id] = dataclasses.replace(change.precedent, version=change.version)
+    return dataclasses.replace(library, precedents=kept)
+
+
+def _new_fact(library: Library, change: FactChange) -> Fact:
+    if change.fact in library.contest.facts or change.fact in library.contest.milestones:
+        raise _refused(change, f"'{change.fact}' exists already")
+    if change.unit is not None and change.unit not in wording.UNITS:
+        raise _refused(change, f"unknown unit '{change.unit}' (known: {', '.join(wording.UNITS)})")
+    return Fact(id=change.fact, unit=change.unit, statements=(), remark={})
 
 
 def _check_fact(fact: Fact, change: FactChange) -> None:

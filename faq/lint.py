@@ -6,6 +6,7 @@ and as if all open facts were settled, so that each branch of each template has 
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from jinja2 import meta, nodes
 
 from faq import library as libraries
 from faq import literals, render, wording
+from faq.applicants import Standing
 from faq.contest import SEOUL, Fact, FactStatus, Language, Milestone, Statement, Value
 from faq.entry import Entry
 from faq.library import Library
@@ -51,6 +53,7 @@ def check(library: Library) -> tuple[Finding, ...]:
         *_phrasings(library),
         *_few(library),
         *_open_facts(library),
+        *_open_kinds(library),
         *_hours(library),
     ]
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.level))
@@ -224,6 +227,22 @@ def _open_facts(library: Library) -> Iterator[Finding]:
         yield Finding(level=Level.NOTICE, where=where, what=what)
         if fact.id not in told:
             yield Finding(level=Level.NOTICE, where=where, what=f"{fact.status}, and no answer says so")
+
+
+def _open_kinds(library: Library) -> Iterator[Finding]:
+    """Find a kind of applicant that nothing settles, and whose answer does not say so."""
+    asked: dict[str, set[str]] = {}
+    for entry, language, _ in _texts(library):
+        text = entry.texts[language]
+        for template in (text.answer, text.condition, text.next):
+            with contextlib.suppress(render.RenderError):  # found as broken already
+                asked.setdefault(entry.id, set()).update(name for _, name in _asked(render.parse(template)))
+    for kind, rule in library.applicants.rules.items():
+        if rule.standing(library.contest.facts) is not Standing.OPEN:
+            continue
+        if rule.fact not in asked.get(rule.topic, set()):
+            what = f"'{kind}' is open by '{rule.fact}', yet the answer {rule.topic} does not tell that fact"
+            yield Finding(level=Level.ERROR, where=f"contest:eligibility.{kind}", what=what)
 
 
 def _says(statement: Statement, unit: str | None) -> str:

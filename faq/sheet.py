@@ -126,6 +126,13 @@ class Sheet:
             return self.count(node)
         return self.day(node) if node.tag == f"{_TAG}timestamp" else self.text(node)
 
+    def flag(self, node: yaml.Node) -> bool:
+        """Read true or false."""
+        if isinstance(node, yaml.ScalarNode) and node.value in ("true", "false"):
+            return bool(node.value == "true")
+        self.fault(node, f"true or false wanted, not {_kind(node)}")
+        return False
+
     def count(self, node: yaml.Node) -> int:
         """Read a whole number, written in plain decimal digits."""
         # YAML 1.1 would read 0010 as eight and 10:00 as six hundred; neither is ever meant here.

@@ -8,13 +8,29 @@ wording.py    the set phrases of mails: greetings, closings, what asks
 spacing.py    puts spaces back into text that has almost none
 orders.py     tells orders given to the desk itself from questions about the contest
 views.py      how alike two sentences are: character n-grams, rapidfuzz
-encoder.py    the edge to semantic encoders (the extra's packages), with the vector cache
+encoder.py    the edge to semantic encoders: what each gives, which are in use
+packaged.py   the encoders of the extra semantic, weights checked by hash
+onnx_folder.py  an encoder from an operator's folder, by onnxruntime
+vectors.py    vectors of texts, each encoded once: the cache
 store.py      arrays that outlive the process: vectors, the fitted head
-index.py      every phrasing of the library under all views; scores a sentence against each class
+rows.py       phrasings and the classes they stand for
+base.py       the phrasings that were fitted, with all that was fitted
+fitting.py    the fit of a set of phrasings, and its place in the cache
+shortlist.py  which of very many phrasings a sentence is compared with
+growth.py     a few phrasings more or fewer without a new fit: the equations
+change.py     what a library has more and fewer than the one that was fitted
+index.py      scores a sentence against each class of a library
 head.py       the supervised head: kernel ridge over topics, known unknowns and background
 calibrate.py  from the head's lead to a confidence, on held-out scores of the library
+risk.py       how wrong automatic answers may be: what reviews bear out, how many more are needed
 slots.py      what similarity cannot see: amounts, dates, polarity, named bodies
+matters.py    what a question is after beside its topic: an advantage, a visa, another programme
 feasibility.py  reads one concrete dataset out of a question to CashMission
+precedents.py  tells whether an approved verdict on one dataset answers for another
+applicant.py  reads who asks: a lab, a company, somebody abroad
+eligibility.py  "may we apply?" is answered for the one who asks, or asks who that is
+thread.py     what earlier mails of a thread said and were asked
+followup.py   a mail that answers what we asked back
 decide.py     the records Evidence, Part and Decision, and the rule that chooses
 parts.py      sentences that ask the same thing become one part
 knowledge.py  what the engine takes from a library

@@ -22,6 +22,13 @@ UNFORESEEN = 0.3
 #: Share of applicants' questions that some topic answers, by assumption until staff verdicts tell.
 #: The library's own share is another: it foresees far more unanswered questions than are asked.
 COVERED = 0.7
+#: Share of the unanswered questions that no known unknown foresees: 0.13 on three sets of questions by
+#: other writers (those answered, over the chance that a near miss of an unforeseen kind is), rounded up.
+UNFORESEEN_SHARE = 0.15
+#: Leads that may be asked of an answer, smallest first.
+LEADS = tuple(round(0.03 + 0.005 * step, 3) for step in range(75))
+#: Held-out phrasings of topics and of what no topic answers below which no risk is estimated.
+ENOUGH = (300, 1000)
 #: Share of the library's own topic phrasings that may score below the floor when held out.
 BELOW_FLOOR = 0.003
 
@@ -80,6 +87,41 @@ def curve(fit: Fit, labels: NDArray[np.int64], *, topics: int) -> Curve:
         weight[~asked] *= (1 - COVERED) / weight[~asked].sum()
         weight *= len(weight)
     return _platt(x, right.astype(np.float64), weight)
+
+
+def risks(fit: Fit, labels: NDArray[np.int64], *, topics: int) -> NDArray[np.float64]:
+    """Estimate, for each of LEADS, the share of wrong among what would be sent; NaN for want of data.
+
+    A near miss of a foreseen kind meets its known unknown; one of an unforeseen kind meets a library
+    without it, which is what its score without its whole class tells. Topic phrasings held out are
+    sent less often than applicants' questions, so that the estimate is rather high.
+    """
+    import numpy as np
+
+    covered = labels < topics
+    if covered.sum() < ENOUGH[0] or (~covered).sum() < ENOUGH[1]:
+        return np.full(len(LEADS), np.nan)
+    best, lead = leads(fit.without_row[covered], topics)
+    right = np.sort(lead[best == labels[covered]])
+    _, unforeseen = leads(fit.without_class[~covered], topics)
+    at = np.array(LEADS)
+    sent = COVERED * (len(right) - np.searchsorted(right, at)) / covered.sum()
+    above = 1 - np.searchsorted(np.sort(unforeseen), at) / len(unforeseen)
+    wrong = (1 - COVERED) * UNFORESEEN_SHARE * above
+    return np.asarray(wrong / np.maximum(wrong + sent, 1e-9), dtype=np.float64)
+
+
+def lead_within(risks: NDArray[np.float64], target: float) -> float | None:
+    """Return the smallest lead whose estimated risk is within the target, else the largest of all.
+
+    None when nothing could be estimated.
+    """
+    import numpy as np
+
+    if np.isnan(risks).any():
+        return None
+    within = np.flatnonzero(risks <= target)
+    return LEADS[int(within[0])] if len(within) else LEADS[-1]
 
 
 def _platt(x: NDArray[np.float64], right: NDArray[np.float64], weight: NDArray[np.float64]) -> Curve:

@@ -8,15 +8,34 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from faq.applicants import ApplicantKind
 from faq.contest import Language
 from faq.entry import BackgroundKind, Mode
 from faq.library import Library
-from intents import decide, feasibility, index, knowledge, orders, parts, slots, spacing, utterance, views
+from intents import (
+    applicant,
+    calibrate,
+    decide,
+    eligibility,
+    feasibility,
+    followup,
+    index,
+    knowledge,
+    orders,
+    parts,
+    slots,
+    spacing,
+    thread,
+    utterance,
+    views,
+)
 from intents.decide import Decision, Evidence, Part
 from intents.encoder import Encoder
-from intents.index import Index, Kind, Label, Scored
+from intents.index import Index, Scored
 from intents.knowledge import Knowledge
+from intents.rows import Kind, Label
 from intents.slots import Slots
+from intents.thread import Earlier
 from intents.utterance import Question, Utterance
 
 #: What a question in its scene counts against the question alone: people tell first and ask then.
@@ -56,9 +75,11 @@ class Explanation:
 class Engine:
     """Decides on messages against one immutable library; safe to use from several threads."""
 
-    def __init__(self, found: Index, known: Knowledge) -> None:
+    def __init__(self, found: Index, known: Knowledge, *, risk_target: float = decide.RISK_TARGET) -> None:
         self._index = found
         self._knowledge = known
+        # Letters alone mislead in ways that phrasings held out do not show: their lead stays.
+        self._needed = calibrate.lead_within(found.risks, risk_target) if found.encoders else None
 
     @classmethod
     def build(
@@ -69,54 +90,91 @@ class Engine:
         cache: Path | None,
         default_mode: Mode = Mode.AUTO,
         progress: Callable[[int, int], None] | None = None,
+        near: Engine | None = None,
+        risk_target: float = decide.RISK_TARGET,
     ) -> Engine:
         """Index a library, taking vectors and fit from the cache folder where they are known.
 
-        ``progress(done, total)`` counts the texts that an encoder had to read. Raises
-        EncoderError when an encoder's weights are not the pinned ones.
+        ``near`` is the engine of a library that may differ in a few phrasings only: its fit is then
+        taken over, and nothing is fitted anew. ``progress(done, total)`` counts the texts that an
+        encoder had to read. Raises EncoderError when an encoder's weights are not the pinned ones.
         """
         found = index.build(
-            list(knowledge.rows(library)), encoders, synonyms=library.synonyms, cache=cache, progress=progress
+            list(knowledge.rows(library)),
+            encoders,
+            synonyms=library.synonyms,
+            cache=cache,
+            progress=progress,
+            near=near._index if near else None,
         )
-        return cls(found, knowledge.gather(library, found, default_mode))
+        return cls(found, knowledge.gather(library, found, default_mode), risk_target=risk_target)
 
     @property
     def encoder_ids(self) -> tuple[str, ...]:
         """Ids of the semantic encoders in use; empty when the desk runs on letters alone."""
         return tuple(one.id for one in self._index.encoders)
 
-    def decide(self, text: str, *, language: Language | None = None, earlier: Sequence[str] = ()) -> Decision:
+    def decide(
+        self, text: str, *, language: Language | None = None, earlier: Sequence[str | Earlier] = ()
+    ) -> Decision:
         """Decide what the desk may do with a message.
 
-        ``earlier`` are the parts of the same thread, newest last, so that an elliptical
-        follow-up is understood.
+        ``earlier`` are the parts of the same thread, newest last, so that an elliptical follow-up, or
+        the answer to what we asked back, is understood.
         """
         return self.explain(text, language=language, earlier=earlier).decision
 
     def explain(
-        self, text: str, *, language: Language | None = None, earlier: Sequence[str] = ()
+        self, text: str, *, language: Language | None = None, earlier: Sequence[str | Earlier] = ()
     ) -> Explanation:
         """Decide as ``decide`` does, and tell every step."""
         open_text = utterance.clean(text[: utterance.READ])
         if spacing.is_unspaced(open_text):
             open_text = self._spacer.respace(open_text)
-        read = dataclasses.replace(utterance.read(open_text, language=language, earlier=earlier), raw=text)
+        before = thread.texts(earlier)
+        read = dataclasses.replace(utterance.read(open_text, language=language, earlier=before), raw=text)
         whole = self._explain_all(read.questions)
         explained = self._unfolded(whole)
         if read.joint:
             explained = self._one_breath(explained, read.joint, apart=len(explained) > len(whole))
+        said = applicant.said(open_text)
+        explained = self._to_who_asks(explained, said or thread.kinds(earlier))
         ordered = orders.given(open_text)
         if ordered:
             explained = tuple(
                 dataclasses.replace(one, part=parts.for_staff(one.part, ordered)) for one in explained
             )
         joined = parts.join([one.question for one in explained], [one.part for one in explained])
+        if not ordered:
+            joined = followup.finished(
+                open_text, joined, earlier, said=said, language=read.language, known=self._knowledge
+            )
         decision = Decision(language=read.language, decision=decide.whole(joined), parts=tuple(joined))
         return Explanation(utterance=read, explained=explained, decision=decision)
 
+    def _to_who_asks(
+        self, explained: tuple[Explained, ...], told: frozenset[ApplicantKind]
+    ) -> tuple[Explained, ...]:
+        """Let answers about who may apply speak to the writer's case."""
+        known = self._knowledge
+        return tuple(
+            dataclasses.replace(
+                one,
+                part=eligibility.settle(
+                    one.part,
+                    one.question,
+                    one.evidence,
+                    told=told,
+                    known=known.rules,
+                    may_answer=known.may_answer,
+                ),
+            )
+            for one in explained
+        )
+
     @functools.cached_property
     def _spacer(self) -> spacing.Spacer:
-        return spacing.Spacer([row.text for row in self._index.rows])
+        return spacing.Spacer([row.text for row in self._index.present()])
 
     def _explain_all(self, questions: Sequence[Question]) -> tuple[Explained, ...]:
         scored = self._score(questions)
@@ -161,7 +219,7 @@ class Engine:
         evidence = self._evidence(question, found, scored)
         closest = self._index.rows[scored.closest]
         order = [topic for topic, _ in evidence.topics]
-        place = {label.id: number for number, label in enumerate(self._index.labels[: self._index.topics])}
+        place = {topic: self._index.numbers[Label(kind=Kind.TOPIC, id=topic)] for topic in order}
         table = {
             topic: {
                 "head": float(scored.scores[place[topic]]),
@@ -179,26 +237,27 @@ class Engine:
         )
 
     def _evidence(self, question: Question, found: Slots, scored: Scored) -> Evidence:
-        scores = scored.scores.tolist()
-        best_first = (-scored.scores).argsort(kind="stable").tolist()
-        ranked = [(self._index.labels[number], scores[number]) for number in best_first]
-        topics = [(label.id, score) for label, score in ranked if label.kind is Kind.TOPIC]
-        unknown = next(((one.id, score) for one, score in ranked if one.kind is Kind.UNKNOWN), None)
-        background = next(((one.id, score) for one, score in ranked if one.kind is Kind.BACKGROUND), None)
+        ranked = self._index.ranked(scored.scores)
+        topics = ranked[Kind.TOPIC]
+        unknown = next(iter(ranked[Kind.UNKNOWN]), None)
+        background = next(iter(ranked[Kind.BACKGROUND]), None)
         best = topics[0][0]
-        rivals = {label.id: score for label, score in ranked[:2]}
-        top, second = (score for score in [*(score for _, score in ranked[:2]), 0.0][:2])
+        first, *others = sorted(
+            (one for kind in Kind for one in ranked[kind][:2]), key=lambda one: one[1], reverse=True
+        )
+        top, second = first[1], others[0][1] if others else 0.0
+        near = self._knowledge.near.get(unknown[0], ()) if unknown else ()
+        told = dict(topics[: decide.SHOWN]) | self._scores(scored, near)
         confidence = {
-            topic: self._index.curve.confidence(score - (second if ranked[0][0].id == topic else top))
-            for topic, score in topics
-            if topic in rivals or topic in dict(topics[: decide.SHOWN]) or self._is_near(unknown, topic)
+            topic: self._index.curve.confidence(score - (second if first[0] == topic else top))
+            for topic, score in told.items()
         }
-        number = self._index.labels.index(Label(kind=Kind.TOPIC, id=best))
+        number = self._index.numbers[Label(kind=Kind.TOPIC, id=best)]
         return Evidence(
             text=question.text,
-            topics=tuple(topics[:8]),
+            topics=topics,
             unknown=unknown,
-            near=self._knowledge.near.get(unknown[0], ()) if unknown else (),
+            near=near,
             background=(BackgroundKind(background[0]), background[1]) if background else None,
             asks=question.asks,
             verbatim=self._verbatim(question, found, scored, best),
@@ -212,10 +271,13 @@ class Engine:
                 **{name: float(one[number]) for name, one in scored.nearest.items()},
             },
             feasibility=feasibility.read(question.full) if best == feasibility.TOPIC else None,
+            needed=self._needed,
         )
 
-    def _is_near(self, unknown: tuple[str, float] | None, topic: str) -> bool:
-        return unknown is not None and topic in self._knowledge.near.get(unknown[0], ())
+    def _scores(self, scored: Scored, topics: Sequence[str]) -> dict[str, float]:
+        labels = {topic: Label(kind=Kind.TOPIC, id=topic) for topic in topics}
+        places = {topic: self._index.numbers.get(label) for topic, label in labels.items()}
+        return {topic: float(scored.scores[place]) for topic, place in places.items() if place is not None}
 
     def _verbatim(self, question: Question, found: Slots, scored: Scored, best: str) -> float:
         """Likeness in typing to the closest phrasing, when that is the best topic's and says the same."""
@@ -232,6 +294,9 @@ class Engine:
         strange = found.amounts - self._knowledge.amounts - (own.amounts if own else frozenset())
         if strange and self._knowledge.amounts:
             yield f"names an amount that the contest does not state ({min(strange):,} KRW)"
+        after = found.matters - (own.matters if own else frozenset())
+        if after:
+            yield f"asks about {', '.join(sorted(after))}, of which {topic} says nothing"
         if found.hour and not self._knowledge.states_hours:
             yield "asks about an hour, and the contest states none"
 

@@ -16,8 +16,8 @@ from intents import index, utterance
 from intents.decide import Verdict
 from intents.encoder import Encoder
 from intents.engine import Engine
-from intents.index import Kind, Label, Row
 from intents.knowledge import Knowledge
+from intents.rows import Kind, Label, Row
 
 if TYPE_CHECKING:
     import numpy as np

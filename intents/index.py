@@ -1,18 +1,18 @@
-"""Every phrasing under all views, and the head fitted on them; scores a sentence against each class."""
+"""Scores a sentence against each class of a library, as it was fitted and with what changed since."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from intents import calibrate, encoder, head, store, views
-from intents.calibrate import Curve
-from intents.views import Grams
+from intents import base, change, growth, head, rows
+from intents.base import Base
+from intents.change import Change
+from intents.rows import Kind, Row
+from intents.shortlist import Shortlist
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,45 +20,18 @@ if TYPE_CHECKING:
 
     from intents.encoder import Encoder
 
-#: Changes when what a stored fit holds changes its meaning.
-FORMAT = "3"
-#: Fits kept in the cache folder: with and without encoders, before and after a change.
-KEPT = 4
-#: Share of the lexical view in the fused likeness; the encoders share the rest, the first more.
-LEXICAL = 0.2
-#: The first encoder's part of what the lexical view leaves, when there are two.
-FIRST = 0.625
 #: The lexical view's name in scores; the encoders go by their ids.
 LETTERS = "letters"
-
-
-class Kind(StrEnum):
-    """What answering a class means; the order is the order of the score columns."""
-
-    TOPIC = "topic"
-    UNKNOWN = "unknown"
-    BACKGROUND = "background"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Label:
-    """A class of sentences."""
-
-    kind: Kind
-    id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One phrasing (normalised) and its class."""
-
-    text: str
-    label: Label
+#: Classes of a kind that are told by name, the best ones.
+RANKED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """One sentence against every class of the index, in the order of ``Index.labels``."""
+    """One sentence against every class of the index, in the order of ``Index.labels``.
+
+    In an index of very many phrasings the classes far from the sentence score 0.0 unseen.
+    """
 
     #: The head's score, about 0.0 to 1.0.
     scores: NDArray[np.float64]
@@ -71,223 +44,238 @@ class Scored:
 class Index:
     """All classes of a library; immutable once built, safe to score from several threads."""
 
-    def __init__(
-        self,
-        *,
-        rows: Sequence[Row],
-        labels: Sequence[Label],
-        encoders: Sequence[Encoder],
-        canonical: Callable[[str], str],
-        grams: Grams,
-        matrices: Sequence[NDArray[np.float32]],
-        means: Sequence[NDArray[np.float32]],
-        dual: NDArray[np.float32],
-        landmarks: NDArray[np.int64],
-        curve: Curve,
-        floor: float,
-    ) -> None:
+    def __init__(self, found: Base, changed: Change | None) -> None:
         import numpy as np
         import threadpoolctl
 
-        self.rows = tuple(rows)
-        self.labels = tuple(labels)
-        self.encoders = tuple(encoders)
-        self.curve = curve
+        added = changed.added if changed else ()
+        #: Every phrasing that was or is compared; ``present`` leaves out those that went.
+        self.rows = (*found.numbers, *added)
+        self.labels = changed.labels if changed else found.labels
+        #: Place of each class among the scores.
+        self.numbers = {label: number for number, label in enumerate(self.labels)}
+        self.encoders = found.encoders
+        self.curve = found.fitted.curve
         #: Score of the best class below which nothing in the library is close.
-        self.floor = floor
-        self.topics = sum(label.kind is Kind.TOPIC for label in labels)
-        self._canonical = canonical
-        self._grams = grams
-        self._matrices = tuple(matrices)
-        self._means = tuple(means)
-        self._dual = dual
-        self._landmarks = landmarks
-        self._weights = weights(len(encoders))
-        numbers = {label: number for number, label in enumerate(labels)}
-        # Rows are sorted by class, so that a class is a slice and its best a reduceat.
+        self.floor = found.fitted.floor
+        #: Estimated risk at each of calibrate.LEADS.
+        self.risks = found.fitted.risks
+        self._counts = {kind: sum(label.kind is kind for label in self.labels) for kind in Kind}
+        self._base = found
+        self._change = changed
+        self._names = (LETTERS, *(one.id for one in self.encoders))
         # One thread, for good: on products this small a second one only spins, and doubles the CPU time;
         # to set and to restore the limit at every question costs more than some of them.
-        threadpoolctl.threadpool_limits(limits=1, user_api="blas")
-        self._starts = np.searchsorted([numbers[row.label] for row in rows], np.arange(len(labels)))
+        if changed is None:
+            threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+        # Rows are sorted by class, so that a class is a slice and its best a reduceat.
+        self._starts = np.searchsorted(found.classes, np.arange(len(found.labels)))
+        # Place of each of the base's classes among the scores, and the other way; -1 where there is none.
+        self._places = np.array([self.numbers.get(label, -1) for label in found.labels], dtype=np.int64)
+        self._kept = self._places >= 0
+        self._columns = np.full(len(self.labels), -1)
+        self._columns[self._places[self._kept]] = np.flatnonzero(self._kept)
+        self._added = np.array([self.numbers[row.label] for row in added], dtype=np.int64)
+        self._classes = np.concatenate([self._places[found.classes], self._added])
+
+    def present(self) -> Iterator[Row]:
+        """Yield the phrasings of the library as it is now."""
+        gone = set(self._change.removed.tolist()) if self._change else ()
+        yield from (row for number, row in enumerate(self.rows) if number not in gone)
 
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Score normalised sentences; each encoder is asked once for all of them."""
         if not texts:
             return []
-        vectors = [one.encode(texts) for one in self.encoders]
-        encoded = [
-            _centred(found, mean) @ matrix.T
-            for found, mean, matrix in zip(vectors, self._means, self._matrices, strict=True)
-        ]
+        means = zip(self.encoders, self._base.means, strict=True)
+        encoded = [base.centred(one.encode(texts), mean) for one, mean in means]
+        spelt = [self._spell(self._base.canonical(text)) for text in texts]
+        if self._base.shortlist is not None:
+            return [
+                self._among_candidates(self._base.shortlist, letters, [one[place] for one in encoded])
+                for place, letters in enumerate(spelt)
+            ]
+        cosines = [self._cosines(number, one) for number, one in enumerate(encoded)]
         return [
-            self._scored([self._grams.likeness(self._canonical(text)), *(block[place] for block in encoded)])
-            for place, text in enumerate(texts)
+            self._among_all([self._likeness(letters), *(one[place] for one in cosines)])
+            for place, letters in enumerate(spelt)
         ]
 
-    def _scored(self, likenesses: Sequence[NDArray[np.float32]]) -> Scored:
+    def _spell(self, text: str) -> _Letters:
+        if self._change is None:
+            return _Letters(*self._base.fitted.grams.weigh(text), None)
+        places, weights = self._change.letters.weigh(text)
+        known = self._base.fitted.grams.known(places, weights, self._change.letters)
+        return _Letters(*known, self._change.letters.cosines(places, weights))
+
+    def _likeness(self, letters: _Letters) -> NDArray[np.float32]:
         import numpy as np
 
-        against = head.kernel([cosine[self._landmarks] for cosine in likenesses], self._weights)
-        names = (LETTERS, *(one.id for one in self.encoders))
-        nearest = {
-            name: np.maximum.reduceat(cosine, self._starts).astype(np.float64)
-            for name, cosine in zip(names, likenesses, strict=True)
-        }
-        fused = sum(weight * cosine for weight, cosine in zip(self._weights, likenesses, strict=True))
+        found = self._base.fitted.grams.cosines(letters.places, letters.weights)
+        return found if letters.added is None else np.concatenate([found, letters.added])
+
+    def _cosines(self, number: int, encoded: NDArray[np.float32]) -> NDArray[np.float32]:
+        import numpy as np
+
+        found = encoded @ self._base.matrices[number].T
+        if self._change is None:
+            return found
+        return np.hstack([found, encoded @ self._change.matrices[number].T])
+
+    def _among_all(self, likenesses: Sequence[NDArray[np.float32]]) -> Scored:
+        import numpy as np
+
+        dual = self._base.fitted.dual
+        against = head.kernel(likenesses, self._base.weights)
+        if self._change is not None and self._change.dual is not None:
+            dual = self._change.dual
+            for cosine in likenesses:
+                cosine[self._change.removed] = -1
+        fused = sum(weight * cosine for weight, cosine in zip(self._base.weights, likenesses, strict=True))
         return Scored(
-            scores=np.asarray(against.astype(np.float32) @ self._dual, dtype=np.float64),
-            nearest=nearest,
+            scores=np.asarray(against.astype(np.float32) @ dual, dtype=np.float64),
+            nearest={name: self._nearest(one) for name, one in zip(self._names, likenesses, strict=True)},
             closest=int(np.argmax(fused)),
         )
 
+    def _nearest(self, cosine: NDArray[np.float32]) -> NDArray[np.float64]:
+        import numpy as np
 
-def weights(encoders: int) -> tuple[float, ...]:
-    """Shares of the lexical view and of each encoder; they add up to 1."""
-    if encoders == 0:
-        return (1.0,)
-    rest = 1 - LEXICAL
-    if encoders == 1:
-        return (LEXICAL, rest)
-    others = (1 - FIRST) / (encoders - 1)
-    return (LEXICAL, rest * FIRST, *(rest * others for _ in range(encoders - 1)))
+        size = len(self._base.classes)
+        best = np.maximum.reduceat(cosine[:size], self._starts).astype(np.float64)
+        if self._change is None:
+            return best
+        found = np.full(len(self.labels), -1.0)
+        found[self._places[self._kept]] = best[self._kept]
+        np.maximum.at(found, self._added, cosine[size:])
+        return found
+
+    def _among_candidates(
+        self, short: Shortlist, letters: _Letters, encoded: Sequence[NDArray[np.float32]]
+    ) -> Scored:
+        import numpy as np
+
+        known = letters.places, letters.weights
+        against = self._base.against(short.own.cosines(*known), encoded)
+        found = short.candidates(against, *known)
+        if self._change is not None:
+            found = found[~np.isin(found, self._change.removed)]
+        vectors = zip(encoded, self._base.matrices, strict=True)
+        cosines = [short.likeness(found, *known), *(matrix[found] @ one for one, matrix in vectors)]
+        if self._change is not None and letters.added is not None:
+            news = (matrix @ one for one, matrix in zip(encoded, self._change.matrices, strict=True))
+            pairs = zip(cosines, (letters.added, *news), strict=True)
+            cosines = [np.concatenate(pair) for pair in pairs]
+            found = np.concatenate([found, len(self._base.classes) + np.arange(len(self._added))])
+        classes = self._classes[found]
+        fused = cosines[0] * self._base.weights[0]
+        for weight, cosine in zip(self._base.weights[1:], cosines[1:], strict=True):
+            fused = fused + weight * cosine
+        chosen = short.best(fused, classes)
+        scores = np.zeros(len(self.labels))
+        scores[chosen] = self._scores(against.astype(np.float32), chosen)
+        nearest = {name: np.zeros(len(self.labels)) for name in self._names}
+        for name, cosine in zip(self._names, cosines, strict=True):
+            np.maximum.at(nearest[name], classes, cosine)
+        closest = int(found[np.argmax(fused)]) if len(found) else 0
+        return Scored(scores=scores, nearest=nearest, closest=closest)
+
+    def _scores(self, against: NDArray[np.float32], chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The head's scores of some classes."""
+        import numpy as np
+
+        columns = self._columns[chosen]
+        scores = self._base.fitted.dual.T[columns] @ against
+        scores[columns < 0] = 0
+        if self._change is not None and self._change.step is not None:
+            solved, found = self._change.step
+            scores = scores + (against @ solved) @ found[:, chosen]
+        return np.asarray(scores, dtype=np.float32)
+
+    def ranked(self, scores: NDArray[np.float64]) -> dict[Kind, tuple[tuple[str, float], ...]]:
+        """The best classes of each kind with their scores, best first, at most ``RANKED``."""
+        import numpy as np
+
+        found, start = {}, 0
+        for kind, count in self._counts.items():
+            own = -scores[start : start + count]
+            best = np.arange(count)
+            if count > RANKED:
+                best = np.flatnonzero(own <= np.partition(own, RANKED - 1)[RANKED - 1])
+            best = best[own[best].argsort(kind="stable")[:RANKED]]
+            found[kind] = tuple(
+                (self.labels[start + place].id, float(-own[place])) for place in best.tolist()
+            )
+            start += count
+        return found
+
+    def exhaustive(self) -> Index:
+        """The same index without short cuts: every phrasing is compared and every class scored."""
+        short = self._base.shortlist
+        if short is None:
+            return self
+        size = len(self._base.classes)
+        every = dataclasses.replace(short, cells=len(self._base.fitted.landmarks), classes=size)
+        return Index(dataclasses.replace(self._base, shortlist=every), self._change)
+
+    def fits(self, encoders: Sequence[Encoder], synonyms: Sequence[Sequence[str]]) -> bool:
+        """Whether it was made with these encoders and these synonyms."""
+        own = [one.id for one in self.encoders]
+        return own == [one.id for one in encoders] and self._base.synonyms == tuple(map(tuple, synonyms))
+
+    def changed(self, given: Sequence[Row], *, cache: Path | None) -> Index | None:
+        """Return the index of a library that differs from the fitted one in a few rows.
+
+        None where a new fit is due: more than ``growth.CHANGED`` rows differ, or the cache folder
+        did not keep what a change is reckoned with.
+        """
+        import numpy as np
+
+        found, known = self._base, self._change.columns if self._change else {}
+        wanted = set(given)
+        removed = sorted(found.numbers[row] for row in found.every - wanted)
+        added = rows.ordered(wanted - found.every)
+        if not removed and not added:
+            return self if self._change is None else Index(found, None)
+        if found.fitted.inverse is None or len(removed) + len(added) > growth.CHANGED:
+            return None
+        gone = np.array(removed, dtype=np.int64)
+        left = np.bincount(found.classes, minlength=len(found.labels)) - np.bincount(
+            found.classes[gone], minlength=len(found.labels)
+        )
+        kept = [label for label, count in zip(found.labels, left.tolist(), strict=True) if count]
+        labels = rows.classes([*kept, *(row.label for row in added)])
+        if not labels or labels[0].kind is not Kind.TOPIC:
+            return None
+        return Index(found, change.change(found, added, gone, labels, known=known, cache=cache))
+
+
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """A sentence's grams as the base numbers and weighs them, and its cosines with the added rows."""
+
+    places: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    added: NDArray[np.float32] | None
 
 
 def build(
-    rows: Sequence[Row],
+    given: Sequence[Row],
     encoders: Sequence[Encoder],
     *,
     synonyms: Sequence[Sequence[str]] = (),
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    near: Index | None = None,
 ) -> Index:
     """Index the rows under all views and fit the head, or take both from the cache folder.
 
+    ``near`` is an index that may differ in a few rows only, and then lends its fit.
     ``progress(done, total)`` counts the texts that an encoder had to read. Raises EncoderError
     when an encoder's weights are not the pinned ones, ValueError without a topic row.
     """
-    import numpy as np
-
-    rows = sorted(set(rows), key=lambda row: (tuple(Kind).index(row.label.kind), row.label.id, row.text))
-    if not rows or rows[0].label.kind is not Kind.TOPIC:
-        raise ValueError("an index needs at least one phrasing of one topic")
-    labels = list(dict.fromkeys(row.label for row in rows))
-    texts = [row.text for row in rows]
-    matrices, means = [], []
-    for one in encoders:
-        raw = encoder.vectors(one, texts, cache=cache, progress=progress)
-        mean = raw.mean(axis=0)
-        means.append(mean)
-        matrices.append(_centred(raw, mean))
-    canonical = views.canonicaliser(synonyms)
-    path = None
-    if cache is not None:
-        path = cache / f"fit-{_key(rows, encoders, synonyms)}.npz"
-    kept = None if path is None else _restore(path, len(rows), len(labels))
-    if kept is None:
-        kept = _fit(rows, labels, canonical, matrices)
-        if path is not None:
-            store.write(path, **kept)
-            store.prune(path.parent, "fit-*.npz", keep=KEPT)
-    return Index(
-        rows=rows,
-        labels=labels,
-        encoders=encoders,
-        canonical=canonical,
-        grams=Grams.restore(kept, size=len(rows)),
-        matrices=matrices,
-        means=means,
-        dual=np.asarray(kept["dual"], dtype=np.float32),
-        landmarks=np.asarray(kept["landmarks"], dtype=np.int64),
-        curve=Curve(slope=float(kept["curve"][0]), offset=float(kept["curve"][1])),
-        floor=float(kept["curve"][2]),
-    )
-
-
-def _fit(
-    rows: Sequence[Row],
-    labels: Sequence[Label],
-    canonical: Callable[[str], str],
-    matrices: Sequence[NDArray[np.float32]],
-) -> dict[str, NDArray[np.generic]]:
-    import numpy as np
-    from threadpoolctl import threadpool_limits
-
-    grams = Grams.build([canonical(row.text) for row in rows])
-    chosen = head.landmarks(len(rows))
-    numbers = {label: number for number, label in enumerate(labels)}
-    classes = np.array([numbers[row.label] for row in rows], dtype=np.int64)
-    # One thread: sums are then added in one order, and two machines agree on a close call.
-    with threadpool_limits(limits=1):
-        fused = head.kernel(_likenesses(grams, matrices, chosen), weights(len(matrices)))
-        fitted = head.fit(fused, classes, chosen, classes=len(labels))
-    topics = sum(label.kind is Kind.TOPIC for label in labels)
-    curve = calibrate.curve(fitted, classes, topics=topics)
-    floor = calibrate.floor(fitted, classes, topics=topics)
-    return {
-        **grams.arrays(),
-        "dual": fitted.dual,
-        "landmarks": fitted.landmarks,
-        "curve": np.array([curve.slope, curve.offset, floor]),
-    }
-
-
-def _likenesses(
-    grams: Grams, matrices: Sequence[NDArray[np.float32]], chosen: NDArray[np.int64]
-) -> Iterator[NDArray[np.float32]]:
-    """Yield the cosines of all rows with the landmarks, one view at a time."""
-    everything = len(chosen) == grams.size
-    letters = grams.gram_matrix()
-    yield letters if everything else letters[:, chosen]
-    del letters
-    for matrix in matrices:
-        yield matrix @ (matrix if everything else matrix[chosen]).T
-
-
-def _key(rows: Sequence[Row], encoders: Sequence[Encoder], synonyms: Sequence[Sequence[str]]) -> str:
-    """Name a fit by everything that it depends on."""
-    told = json.dumps(
-        [
-            FORMAT,
-            [one.id for one in encoders],
-            [
-                LEXICAL,
-                FIRST,
-                views.LONGEST,
-                calibrate.BELOW_FLOOR,
-                calibrate.COVERED,
-                calibrate.UNFORESEEN,
-                head.SHARPNESS,
-                head.SHARPNESS_ALONE,
-                head.PENALTY,
-                head.EXACT_ROWS,
-                head.LANDMARKS,
-            ],
-            [list(words) for words in synonyms],
-            [[row.label.kind, row.label.id, row.text] for row in rows],
-        ],
-        ensure_ascii=False,
-    )
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-
-
-def _restore(path: Path, rows: int, labels: int) -> dict[str, NDArray[np.generic]] | None:
-    kept = store.read(path)
-    if kept is None:
-        return None
-    try:
-        if kept["dual"].shape != (len(kept["landmarks"]), labels) or kept["curve"].shape != (3,):
-            raise ValueError("shape")
-        Grams.restore(kept, size=rows)
-    except (ValueError, KeyError) as error:
-        store.damaged(path, type(error).__name__)
-        return None
-    return kept
-
-
-def _centred(matrix: NDArray[np.float32], mean: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Subtract what all sentences share (raw E5 cosines sit in 0.73 to 0.86) and norm again."""
-    import numpy as np
-
-    moved = matrix - mean
-    norms = np.linalg.norm(moved, axis=1, keepdims=True)
-    return np.asarray(moved / np.maximum(norms, 1e-9), dtype=np.float32)
+    if near is not None and near.fits(encoders, synonyms):
+        changed = near.changed(given, cache=cache)
+        if changed is not None:
+            return changed
+    return Index(base.build(given, encoders, synonyms=synonyms, cache=cache, progress=progress), None)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from faq.entry import Mode
+from faq.feasibility import Precedent
 from faq.library import Library
-from intents import slots, utterance
-from intents.index import Index, Kind, Label, Row
+from intents import eligibility, slots, utterance
+from intents.eligibility import Rules
+from intents.index import Index
+from intents.rows import Kind, Label, Row
 from intents.slots import Slots
+
+#: A change of one phrasing reads all others again: what was read of them is kept.
+_normalised = functools.lru_cache(maxsize=2**16)(utterance.normalise)
+_read = functools.lru_cache(maxsize=2**16)(slots.read)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +35,14 @@ class Knowledge:
     states_hours: bool = True
     #: Amounts and foreign bodies that a topic's own phrasings name.
     by_topic: Mapping[str, Slots] = field(default_factory=dict)
+    #: Who may apply, by the kind of applicant.
+    rules: Rules = field(default_factory=Rules)
+    #: Approved verdicts on datasets.
+    precedents: tuple[Precedent, ...] = ()
+
+    def may_answer(self, topic: str) -> bool:
+        """Whether a topic may be sent by itself."""
+        return self.modes.get(topic, self.default_mode) is Mode.AUTO
 
 
 def rows(library: Library) -> Iterator[Row]:
@@ -47,7 +63,7 @@ def rows(library: Library) -> Iterator[Row]:
 
 def _labelled(label: Label, texts: Sequence[str]) -> Iterator[Row]:
     for text in texts:
-        normal = utterance.normalise(text)
+        normal = _normalised(text)
         if normal:
             yield Row(text=normal, label=label)
 
@@ -55,12 +71,15 @@ def _labelled(label: Label, texts: Sequence[str]) -> Iterator[Row]:
 def gather(library: Library, found: Index, default_mode: Mode) -> Knowledge:
     """Gather what the rule and its guards need from the library."""
     by_topic: dict[str, Slots] = {}
-    for row in found.rows:
+    for row in found.present():
         if row.label.kind is Kind.TOPIC:
-            read = slots.read(row.text)
+            read = _read(row.text)
             known = by_topic.get(row.label.id, read)
             by_topic[row.label.id] = dataclasses.replace(
-                known, amounts=known.amounts | read.amounts, others=known.others | read.others
+                known,
+                amounts=known.amounts | read.amounts,
+                others=known.others | read.others,
+                matters=known.matters | read.matters,
             )
     amounts = {
         statement.value
@@ -76,4 +95,6 @@ def gather(library: Library, found: Index, default_mode: Mode) -> Knowledge:
         amounts=frozenset(amounts),
         states_hours=any(one.at is not None for one in library.contest.milestones.values()),
         by_topic=by_topic,
+        rules=eligibility.rules(library.applicants, library.contest.facts, library.entries),
+        precedents=tuple(library.precedents.values()),
     )

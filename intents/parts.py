@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from faq.applicants import ApplicantKind
+from intents import applicant, feasibility
 from intents.decide import SHOWN, Candidate, Part, Verdict
 from intents.utterance import Question
 
@@ -36,6 +38,15 @@ def for_staff(part: Part, ordered: str) -> Part:
         asks_back=None,
         reason=f"the message {ordered}; a person reads it",
     )
+
+
+def said_by(part: Part, kinds: Collection[ApplicantKind]) -> Part:
+    """Note with a part what its mail says of who writes, for later mails of the thread."""
+    if part.applicant or part.decision is Verdict.IGNORE or not kinds:
+        return part
+    case = applicant.case(kinds)
+    listed = ([case] if case else []) + sorted(kind for kind in kinds if kind is not case)
+    return dataclasses.replace(part, applicant=tuple(kind.value for kind in listed))
 
 
 def several(parts: Sequence[Part]) -> bool:
@@ -115,6 +126,12 @@ def _belongs(question: Question, part: Part, before: Part) -> bool:
 
 def _merged(before: Part, part: Part) -> Part:
     stronger, weaker = (before, part) if _RANK[before.decision] >= _RANK[part.decision] else (part, before)
+    if before.feasibility is not None and part.feasibility is not None:
+        whole = feasibility.together(before.feasibility, part.feasibility)
+        stronger = dataclasses.replace(stronger, feasibility=whole, asks_back=whole.missing or None)
+    elif weaker.feasibility is not None:
+        # The general rule does not answer for one concrete dataset.
+        stronger, weaker = weaker, stronger
     known = {candidate.topic for candidate in stronger.candidates}
     more = tuple(one for one in weaker.candidates if one.topic not in known)
     candidates: tuple[Candidate, ...] = (stronger.candidates + more)[:SHOWN]

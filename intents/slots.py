@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from intents import matters
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
@@ -20,6 +22,8 @@ class Slots:
     negative: bool
     #: Bodies and programmes that are not this contest, by canonical name.
     others: frozenset[str]
+    #: What the question is after beside its topic (matters.py).
+    matters: frozenset[str]
 
 
 _MONEY = re.compile(
@@ -104,6 +108,7 @@ def read(text: str) -> Slots:
         hour=_HOUR.search(text) is not None,
         negative=_NEGATIVE.search(text) is not None,
         others=frozenset(name for name, pattern in _OTHERS.items() if pattern.search(text)),
+        matters=matters.read(text),
     )
 
 

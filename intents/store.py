@@ -1,14 +1,18 @@
-"""Arrays that outlive the process: npz files, written whole or not at all, no pickle."""
+"""Arrays that outlive the process: npz files, written whole or not at all, no pickle; large ones mapped."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import structlog
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +37,30 @@ def damaged(path: Path, cause: str) -> None:
     log.warning("store.damaged", file=path.name, cause=cause)
 
 
+def mapped(path: Path) -> NDArray[Any] | None:
+    """Map one array from its file, so that processes share its memory and only what is read is loaded.
+
+    None when it is absent, or damaged, which is logged.
+    """
+    import numpy as np
+
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError) as error:
+        damaged(path, type(error).__name__)
+        return None
+    return np.asarray(found)
+
+
+def write_mapped(path: Path, array: NDArray[Any]) -> None:
+    """Write one array for ``mapped``, whole or not at all."""
+    import numpy as np
+
+    _write(path, lambda file: np.save(file, array, allow_pickle=False))
+
+
 def write(path: Path, **arrays: Any) -> None:
     """Write arrays so that a reader sees the old file or the new one, never half of it.
 
@@ -40,12 +68,16 @@ def write(path: Path, **arrays: Any) -> None:
     """
     import numpy as np
 
+    _write(path, lambda file: np.savez(file, **arrays))
+
+
+def _write(path: Path, fill: Callable[[BinaryIO], None]) -> None:
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
+            fill(file)
         Path(temporary).replace(path)
     except OSError as error:
         log.warning("store.not_written", file=path.name, cause=type(error).__name__)

@@ -12,7 +12,7 @@ from faq.contest import Language
 from intents import sentences, views, wording
 
 # Of the web or of mail; the particle that Korean writes behind it stays.
-_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+|[\w.+-]+@[\w-]+(?:\.[A-Za-z]+)+", re.A)
+_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[A-Za-z]+)+", re.A)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +278,12 @@ def _statement(cleaned: str, scene: Sequence[str]) -> tuple[Question, ...]:
 
 def _leans(core: str) -> bool:
     return len(core) < SHORT or wording.POINTS_BACK.match(core) is not None
+
+
+def statements(text: str, *, asking: bool = False) -> list[str]:
+    """The sentences of a message that ask nothing, or with ``asking`` all of them; never the courtesies."""
+    found = [strip_boilerplate(one) for one, _ in sentences.cut(clean(text[:READ])) if not _is_courtesy(one)]
+    return [one for one in found if asking or not _asks(one)]
 
 
 def _is_courtesy(sentence: str) -> bool:

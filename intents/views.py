@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,49 +83,90 @@ class Grams:
         for count in counts:
             seen.update(count.keys())
         vocabulary = sorted(seen)
-        place = {gram: number for number, gram in enumerate(vocabulary)}
         frequency = np.array([seen[gram] for gram in vocabulary], dtype=np.float64)
         idf = np.log((1 + len(texts)) / (1 + frequency)) + 1
-        columns: list[int] = []
-        rows: list[int] = []
-        weights: list[float] = []
-        for row, count in enumerate(counts):
-            places = [place[gram] for gram in count]
-            raw = (1 + np.log(np.fromiter(count.values(), float, len(count)))) * idf[places]
-            norm = float(np.sqrt((raw**2).sum())) or 1.0
-            columns.extend(places)
-            rows.extend([row] * len(places))
-            weights.extend((raw / norm).tolist())
-        order = np.argsort(np.array(columns, dtype=np.int64), kind="stable")
-        starts = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
+        columns, rows, weights = _postings(
+            counts, {gram: number for number, gram in enumerate(vocabulary)}, idf
+        )
+        order = np.argsort(columns, kind="stable")
         return cls(
             vocabulary=np.array(vocabulary, dtype=f"U{LONGEST}"),
             idf=idf.astype(np.float32),
-            starts=starts,
-            rows=np.array(rows, dtype=np.int32)[order],
-            weights=np.array(weights, dtype=np.float32)[order],
+            starts=np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64),
+            rows=rows[order],
+            weights=weights[order],
             size=len(texts),
         )
 
-    def likeness(self, text: str) -> NDArray[np.float32]:
-        """Cosine with every indexed text, (n,) float32."""
+    def beside(self, texts: Sequence[str]) -> Grams:
+        """Index further texts by the frequencies of these, in a postings list of their own.
+
+        Its vocabulary holds this one's and the further texts' new grams, as the rare ones they are; so it
+        weighs a text for both, and ``known`` says what of that this one knows.
+        """
         import numpy as np
 
-        nothing = np.zeros(self.size, dtype=np.float32)
+        counts = [Counter(grams(text)) for text in texts]
+        wanted = np.array(sorted(set().union(*counts)), dtype=f"U{LONGEST}")
+        new = wanted[self.places(wanted) < 0]
+        where = np.searchsorted(self.vocabulary, new)
+        vocabulary = np.insert(self.vocabulary, where, new)
+        # What a gram is worth that one text of all has.
+        idf = np.insert(self.idf, where, np.float32(np.log((1 + self.size) / 2) + 1))
+        found = dict(zip(wanted.tolist(), np.searchsorted(vocabulary, wanted).tolist(), strict=True))
+        columns, rows, weights = _postings(counts, found, idf.astype(np.float64))
+        order = np.argsort(columns, kind="stable")
+        return Grams(
+            vocabulary=vocabulary,
+            idf=idf,
+            starts=np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=len(vocabulary)))]),
+            rows=rows[order],
+            weights=weights[order],
+            size=len(texts),
+        )
+
+    def known(
+        self, places: NDArray[np.int64], weights: NDArray[np.float64], other: Grams
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Of grams that another vocabulary weighed, those that this one has, by its own numbers."""
+        found = self.places(other.vocabulary[places])
+        return found[found >= 0], weights[found >= 0]
+
+    def places(self, wanted: NDArray[np.str_]) -> NDArray[np.int64]:
+        """Numbers of grams in the vocabulary; -1 for one that no text has."""
+        import numpy as np
+
+        if not len(self.vocabulary):
+            return np.full(len(wanted), -1)
+        found = np.minimum(np.searchsorted(self.vocabulary, wanted), len(self.vocabulary) - 1)
+        return np.where(self.vocabulary[found] == wanted, found, -1)
+
+    def weigh(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Numbers of the text's known grams and their weights, of unit norm; both empty when it has none."""
+        import numpy as np
+
         count = Counter(grams(text))
-        if not count or not len(self.vocabulary):
-            return nothing
-        wanted = np.array(list(count), dtype=f"U{LONGEST}")
-        places = np.minimum(np.searchsorted(self.vocabulary, wanted), len(self.vocabulary) - 1)
-        known = self.vocabulary[places] == wanted
+        places = self.places(np.array(list(count), dtype=f"U{LONGEST}"))
+        known = places >= 0
         places = places[known]
-        weight = (1 + np.log(np.array(list(count.values()), dtype=np.float64)[known])) * self.idf[places]
+        often = np.array(list(count.values()), dtype=np.float64)[known]
+        weight = (1 + np.log(often)) * self.idf[places]
         norm = np.sqrt((weight**2).sum())
-        if not norm:
-            return nothing
+        return places, np.asarray(weight / norm if norm else weight, dtype=np.float64)
+
+    def likeness(self, text: str) -> NDArray[np.float32]:
+        """Cosine with every indexed text, (n,) float32."""
+        return self.cosines(*self.weigh(text))
+
+    def cosines(self, places: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Cosine of weighed grams with every indexed text, (n,) float32."""
+        import numpy as np
+
+        if not len(places):
+            return np.zeros(self.size, dtype=np.float32)
         bounds = zip(self.starts[places].tolist(), self.starts[places + 1].tolist(), strict=True)
         spans = [slice(first, last) for first, last in bounds]
-        shares = zip(spans, (weight / norm).tolist(), strict=True)
+        shares = zip(spans, weights.tolist(), strict=True)
         found = np.bincount(
             np.concatenate([self.rows[span] for span in spans]),
             np.concatenate([self.weights[span] * share for span, share in shares]),
@@ -136,12 +177,17 @@ class Grams:
     def gram_matrix(self) -> NDArray[np.float32]:
         """Cosine of every indexed text with every other, (n, n) float32."""
         import numpy as np
+
+        by_gram = self.sparse()
+        return np.asarray((by_gram @ by_gram.T).toarray(), dtype=np.float32)
+
+    def sparse(self) -> Any:
+        """The texts as rows of a scipy matrix, (n, v) by columns; a cosine is a product of two rows."""
         from scipy import sparse
 
-        by_gram = sparse.csc_matrix(
+        return sparse.csc_matrix(
             (self.weights, self.rows, self.starts), shape=(self.size, len(self.vocabulary))
         )
-        return np.asarray((by_gram @ by_gram.T).toarray(), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """What a cache must keep."""
@@ -166,6 +212,29 @@ class Grams:
             weights=stored["weights"].astype(np.float32, copy=False),
             size=size,
         )
+
+
+def _postings(
+    counts: Sequence[Mapping[str, int]], places: Mapping[str, int], idf: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    """Gram, text and weight of every occurrence, text by text; a text's weights have unit norm."""
+    import numpy as np
+
+    columns: list[int] = []
+    rows: list[int] = []
+    weights: list[float] = []
+    for row, count in enumerate(counts):
+        own = [places[gram] for gram in count]
+        raw = (1 + np.log(np.fromiter(count.values(), float, len(count)))) * idf[own]
+        norm = float(np.sqrt((raw**2).sum())) or 1.0
+        columns.extend(own)
+        rows.extend([row] * len(own))
+        weights.extend((raw / norm).tolist())
+    return (
+        np.array(columns, dtype=np.int64),
+        np.array(rows, dtype=np.int32),
+        np.array(weights, dtype=np.float32),
+    )
 
 
 def jamo(text: str) -> str:

@@ -1,4 +1,3 @@
-import time
 from datetime import date
 from pathlib import Path
 
@@ -176,14 +175,3 @@ def test_load_needs_neither_background_nor_synonyms(folder: Path) -> None:
     loaded = library.load(folder)
 
     assert (loaded.background, loaded.synonyms) == ((), ())
-
-
-def test_packaged_edition_loads_quickly() -> None:
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        loaded = library.load()
-        seconds.append(time.perf_counter() - start)
-
-    assert len(loaded.entries) == 43
-    assert min(seconds) < 0.3
