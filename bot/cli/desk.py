@@ -50,6 +50,7 @@ def understanding(
             folder=settings.contest_dir,
             encoders=settings.encoders,
             default_mode=settings.default_mode,
+            risk_target=settings.risk_target,
             cache=settings.cache_dir,
             sessions=store.read if store else None,
             progress=progress("reading phrasings", always=tell_progress),

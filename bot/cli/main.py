@@ -7,7 +7,22 @@ import sys
 
 import typer
 
-from bot.cli import ask, bench, database, doctor, faq, inquiries, intents, mail, outbox, running, staff
+from bot.cli import (
+    ask,
+    bench,
+    database,
+    doctor,
+    faq,
+    inquiries,
+    intents,
+    mail,
+    outbox,
+    reviews,
+    running,
+    staff,
+    suppressions,
+    verdicts,
+)
 
 app = typer.Typer(
     name="contestdesk",
@@ -23,8 +38,11 @@ app.command("demo")(running.demo)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.add_typer(mail.app, name="mail")
+reviews.register(inquiries.app)
+verdicts.register(inquiries.app)
 app.add_typer(inquiries.app, name="inquiries")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(staff.app, name="staff")
 app.add_typer(faq.app, name="faq")
 app.add_typer(intents.app, name="intents")

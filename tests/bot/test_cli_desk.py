@@ -382,7 +382,7 @@ def test_db_upgrade_says_where_the_tables_are(command: Command) -> None:
 def test_doctor_is_content_with_a_desk_that_can_run(command: Command, office: Office) -> None:
     ran = command("doctor")
 
-    assert (ran.code, [line[:4] for line in ran.out.splitlines()]) == (0, ["ok  "] * 7)
+    assert (ran.code, [line[:4] for line in ran.out.splitlines()]) == (0, ["ok  "] * 9)
 
 
 def test_doctor_json_lists_its_checks(command: Command, office: Office) -> None:
@@ -390,7 +390,7 @@ def test_doctor_json_lists_its_checks(command: Command, office: Office) -> None:
 
     assert (document["ok"], [check["check"] for check in document["checks"]]) == (
         True,
-        ["settings", "database", "relay", "templates", "facts", "encoders", "clock"],
+        ["settings", "database", "relay", "inbox", "templates", "facts", "encoders", "risk", "clock"],
     )
 
 

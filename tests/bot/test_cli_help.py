@@ -50,8 +50,10 @@ GROUPS = sorted({path[0] for path in VERBS if len(path) > 1})
 
 def test_commands_are_those_of_the_contract() -> None:
     assert {" ".join(path) for path in VERBS} >= {
-        "ask", "serve", "demo", "doctor", "mail inspect", "db upgrade", "intents evaluate",
-        "faq list", "faq show", "faq check", "faq unknowns",
+        "ask", "serve", "demo", "doctor", "mail inspect", "mail bounces", "mail quiet",
+        "suppressions list", "suppressions remove", "db upgrade", "intents evaluate",
+        "faq list", "faq show", "faq check", "faq unknowns", "faq draft", "faq approve", "faq mode",
+        "faq fact set", "faq reject", "faq drafts", "faq gaps", "inquiries review", "inquiries feedback",
         "inquiries list", "inquiries show", "inquiries answer", "inquiries note", "inquiries close",
         "inquiries reopen", "inquiries export",
         "outbox list", "outbox show", "outbox resend", "outbox cancel",

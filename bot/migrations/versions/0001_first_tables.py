@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.String(length=998), nullable=True),
         sa.Column("dedup_key", sa.String(length=64), nullable=True),
         sa.Column("inquiry_id", sa.Integer(), nullable=True),
+        sa.Column("identity", sa.String(length=32), nullable=True),
         sa.PrimaryKeyConstraint("inbound_id", name=op.f("pk_handled_mail")),
         sa.UniqueConstraint("dedup_key", name=op.f("uq_handled_mail_dedup_key")),
     )
@@ -124,6 +125,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('queued', 'retry') AND not_after IS NOT NULL"),
         )
         batch_op.create_index("ix_outbox_mail_recipient_created", ["recipient", "created_at"], unique=False)
+        batch_op.create_index("ix_outbox_mail_domain_created", ["domain", "created_at"], unique=False)
         batch_op.create_index(
             "ix_outbox_mail_waiting",
             ["channel", "id"],
@@ -179,6 +181,22 @@ def upgrade() -> None:
         sa.Column("low_water", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_cursor")),
     )
+    op.create_table(
+        "watched_folder",
+        sa.Column("mailbox", sa.String(length=320), nullable=False),
+        sa.Column("folder", sa.String(length=80), nullable=False),
+        sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
+        sa.Column("stored_uid", sa.BigInteger(), nullable=False),
+        sa.Column("settled_uid", sa.BigInteger(), nullable=False),
+        sa.Column("old_uid", sa.BigInteger(), nullable=False),
+        sa.Column("counts_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("mailbox", "folder", name=op.f("pk_watched_folder")),
+    )
+    _create_bounce()
     op.create_table(
         "attempt",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -247,6 +265,8 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("candidates", sa.JSON(), nullable=False),
         sa.Column("feasibility", sa.JSON(), nullable=True),
+        sa.Column("asks_back", sa.JSON(), nullable=True),
+        sa.Column("applicant", sa.JSON(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("waits", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["inquiry_id"], ["inquiry.id"], name=op.f("fk_inquiry_part_inquiry_id")),
@@ -272,27 +292,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_thread_message_inquiry_id"), ["inquiry_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_thread_message_message_id"), ["message_id"], unique=False)
 
+    _create_learning()
+    _create_judgment()
     if op.get_context().dialect.name == "postgresql":
-        # Who listens learns of new rows with the commit that brings them, whoever wrote them (bot/bell.py).
-        op.execute(TELL)
-        for table, channel in TOLD:
-            op.execute(
-                f"CREATE TRIGGER tell AFTER INSERT ON {table}"
-                f" FOR EACH STATEMENT EXECUTE FUNCTION contestdesk_tell('{channel}')"
-            )
+        _create_triggers()
+
+
+def _create_triggers() -> None:
+    """Let listeners learn of new rows with the commit that brings them, whoever wrote them (bot/bell.py)."""
+    op.execute(TELL)
+    for table, channel in TOLD:
+        op.execute(
+            f"CREATE TRIGGER tell AFTER INSERT ON {table}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION contestdesk_tell('{channel}')"
+        )
 
 
 def downgrade() -> None:
     if op.get_context().dialect.name == "postgresql":
-        for table, _ in TOLD:
-            op.execute(f"DROP TRIGGER tell ON {table}")
-        op.execute("DROP FUNCTION contestdesk_tell()")
-
+        _drop_triggers()
     with op.batch_alter_table("thread_message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_thread_message_message_id"))
         batch_op.drop_index(batch_op.f("ix_thread_message_inquiry_id"))
 
     op.drop_table("thread_message")
+    _drop_judgment()
+    _drop_learning()
     with op.batch_alter_table("inquiry_part", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inquiry_part_unknown"))
         batch_op.drop_index(batch_op.f("ix_inquiry_part_topic"))
@@ -313,7 +338,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_attempt_mail_id"))
 
     op.drop_table("attempt")
+    _drop_bounce()
     op.drop_table("suppression")
+    op.drop_table("watched_folder")
     op.drop_table("cursor")
     op.drop_table("trouble")
     op.drop_table("staff")
@@ -325,6 +352,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('queued', 'retry')"),
         )
         batch_op.drop_index("ix_outbox_mail_recipient_created")
+        batch_op.drop_index("ix_outbox_mail_domain_created")
         batch_op.drop_index("ix_outbox_mail_state")
         batch_op.drop_index(
             "ix_outbox_mail_ahead",
@@ -355,3 +383,143 @@ def downgrade() -> None:
 
     op.drop_table("handled_mail")
     op.drop_table("applicant")
+
+
+def _create_bounce() -> None:
+    op.create_table(
+        "bounce",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("inbound_id", sa.Integer(), nullable=False),
+        sa.Column("outbox_id", sa.Integer(), nullable=True),
+        sa.Column("recipient", sa.String(length=320), nullable=True),
+        sa.Column("status", sa.String(length=16), nullable=True),
+        sa.Column("permanent", sa.Boolean(), nullable=False),
+        sa.Column("delayed", sa.Boolean(), nullable=False),
+        sa.Column("cause", sa.String(length=64), nullable=False),
+        sa.Column("voice", sa.String(length=32), nullable=False),
+        sa.Column("original_message_id", sa.Text(), nullable=True),
+        sa.Column("suppressed", sa.String(length=320), nullable=True),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by", sa.String(length=320), nullable=True),
+        sa.ForeignKeyConstraint(["outbox_id"], ["outbox_mail.id"], name=op.f("fk_bounce_outbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bounce")),
+        sa.UniqueConstraint("inbound_id", name=op.f("uq_bounce_inbound_id")),
+    )
+    with op.batch_alter_table("bounce", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bounce_outbox_id"), ["outbox_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bounce_suppressed"), ["suppressed"], unique=False)
+
+
+def _drop_bounce() -> None:
+    with op.batch_alter_table("bounce", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bounce_suppressed"))
+        batch_op.drop_index(batch_op.f("ix_bounce_outbox_id"))
+
+    op.drop_table("bounce")
+
+
+def _create_learning() -> None:
+    op.create_table(
+        "draft",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("author", sa.String(length=320), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("part_id", sa.Integer(), nullable=True),
+        sa.Column("regression", sa.JSON(), nullable=True),
+        sa.Column("decided_by", sa.String(length=320), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("overlay_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["part_id"], ["inquiry_part.id"], name=op.f("fk_draft_part_id")),
+        sa.ForeignKeyConstraint(["overlay_id"], ["overlay.id"], name=op.f("fk_draft_overlay_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
+    )
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draft_state"), ["state"], unique=False)
+
+    op.create_table(
+        "one_time_code",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("staff", sa.String(length=320), nullable=False),
+        sa.Column("purpose", sa.String(length=80), nullable=False),
+        sa.Column("content", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("spent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_code")),
+    )
+    with op.batch_alter_table("one_time_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_one_time_code_staff"), ["staff"], unique=False)
+
+    op.create_table(
+        "review",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("part_id", sa.Integer(), nullable=False),
+        sa.Column("opinion", sa.String(length=32), nullable=False),
+        sa.Column("label", sa.String(length=80), nullable=True),
+        sa.Column("actor", sa.String(length=320), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["part_id"], ["inquiry_part.id"], name=op.f("fk_review_part_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
+        sa.UniqueConstraint("part_id", "actor", name=op.f("uq_review_part_id_actor")),
+    )
+
+
+def _drop_learning() -> None:
+    op.drop_table("review")
+    with op.batch_alter_table("one_time_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_one_time_code_staff"))
+
+    op.drop_table("one_time_code")
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_state"))
+
+    op.drop_table("draft")
+
+
+def _create_judgment() -> None:
+    op.create_table(
+        "judgment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("inquiry_id", sa.Integer(), nullable=False),
+        sa.Column("part_id", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.JSON(), nullable=False),
+        sa.Column("dataset", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("author", sa.String(length=320), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("contradicts", sa.JSON(), nullable=False),
+        sa.Column("justification", sa.Text(), nullable=True),
+        sa.Column("approved_by", sa.String(length=320), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("overlay_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["inquiry_id"], ["inquiry.id"], name=op.f("fk_judgment_inquiry_id")),
+        sa.ForeignKeyConstraint(["overlay_id"], ["overlay.id"], name=op.f("fk_judgment_overlay_id")),
+        sa.ForeignKeyConstraint(["part_id"], ["inquiry_part.id"], name=op.f("fk_judgment_part_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_judgment")),
+    )
+    with op.batch_alter_table("judgment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_judgment_inquiry_id"), ["inquiry_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_judgment_state"), ["state"], unique=False)
+
+
+def _drop_judgment() -> None:
+    with op.batch_alter_table("judgment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_judgment_state"))
+        batch_op.drop_index(batch_op.f("ix_judgment_inquiry_id"))
+
+    op.drop_table("judgment")
+
+
+def _drop_triggers() -> None:
+    for table, _ in TOLD:
+        op.execute(f"DROP TRIGGER tell ON {table}")
+    op.execute("DROP FUNCTION contestdesk_tell()")
