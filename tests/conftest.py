@@ -14,6 +14,9 @@ from tests.servers import sink as smtp_sink
 from tests.servers.postgres import Postgres
 from tests.servers.sink import Sink
 
+#: Both kinds; the server's turn is a long test, so that the fast ones stay below two minutes.
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def plain_logs() -> None:
@@ -34,7 +37,7 @@ def postgres() -> Iterator[Postgres]:
         yield cluster
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database that no other test has seen; the test runs on both kinds."""
     if request.param == "sqlite":
@@ -66,7 +69,7 @@ def migrate(url: str) -> None:
     storage.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with all tables and no row; the test runs on both kinds.
 
