@@ -110,6 +110,7 @@ _OTHER = re.compile(
     r"|consorti|cooperative|sole proprietor|\bclub\b|military|private (?:institute|research)|professors?\b",
     _I,
 )
+_ACADEMIC = re.compile(r"대학(?:교|원)?(?!원?생)|\buniversit(?:y|ies)\b|\bacademi[ac]", _I)
 #: "…이 아니라": what stands before it is what the writer is not.
 _NOT = re.compile(
     r"[가-힣a-z]{1,12}(?: ?[가-힣a-z]{1,12})?(?:이|가|은|는|도|으로|로)? ?아니(?:라|고|며|지만|구|에요"
@@ -260,9 +261,16 @@ def case(kinds: Collection[ApplicantKind]) -> ApplicantKind | None:
     return next(iter(left)) if len(left) == 1 else None
 
 
+def sides(text: str) -> frozenset[ApplicantKind]:
+    """Name the kinds that a question sets side by side; beside a company, a university stands for labs."""
+    kinds = mentioned(text)
+    academic = ApplicantKind.COMPANY in kinds and _ACADEMIC.search(text[:READ])
+    return kinds | {ApplicantKind.LAB} if academic else kinds
+
+
 def decisive(text: str) -> ApplicantKind | None:
     """The kind that a text is about; None when it names none, or several of equal weight."""
-    kinds = mentioned(text)
+    kinds = sides(text)
     if ApplicantKind.INDIVIDUAL in kinds and _ALONE.search(text):
         kinds = kinds & {ApplicantKind.INDIVIDUAL, ApplicantKind.OVERSEAS}
     return case(kinds)

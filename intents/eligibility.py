@@ -68,6 +68,8 @@ def settle(
     case = applicant.decisive(words) or (None if named else applicant.case(told))
     if case is not None and case not in known.topics:
         return part
+    if case is None and len(applicant.sides(words)) > 1:
+        return _to_all(part, evidence, best, words, known=known, may_answer=may_answer)
     if case is None and (named or applicant.names_other(words)):
         return part
     if _asks_openly(part, question, best, known):
@@ -132,6 +134,23 @@ def _to_case(
         return part
     return _answered(part, evidence, topic, f"asks whether a kind of applicant may apply: {case}", known,
                      applicants=_listed(case, kinds))  # fmt: skip
+
+
+def _to_all(
+    part: Part,
+    evidence: Evidence,
+    best: str,
+    words: str,
+    *,
+    known: Rules,
+    may_answer: Callable[[str], bool],
+) -> Part:
+    """Where several kinds are asked about in one breath, the answer to one of them is half an answer."""
+    half = part.decision is Verdict.ANSWER and best in known.family - {known.general}
+    if not (half and applicant.asks_to_apply(words) and may_answer(known.general)):
+        return part
+    reason = "asks whether several kinds of applicants may apply"
+    return _answered(part, evidence, known.general, reason, known)
 
 
 def _asking(part: Part, evidence: Evidence, known: Rules) -> Part:

@@ -53,6 +53,17 @@ def test_reply_asks_who_applies_when_nobody_said_it(office: Office, text: str, a
     assert asks in told(office)
 
 
+@pytest.mark.parametrize(
+    "text", ["기업만 지원할 수 있나요, 대학도 지원할 수 있나요?", "연구실과 기업 모두 지원할 수 있나요?"]
+)
+def test_question_about_several_kinds_is_not_answered_for_one_of_them(office: Office, text: str) -> None:
+    office.take(eml(text))
+
+    assert {topic for verdict, topic, _ in parts(office) if verdict == Verdict.ANSWER} <= {
+        "eligibility.overview"
+    }
+
+
 def test_general_question_is_not_asked_back(office: Office) -> None:
     office.take(eml("누가 지원할 수 있나요?"))
 

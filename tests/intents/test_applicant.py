@@ -48,6 +48,18 @@ def test_decisive_is_the_kind_that_the_answer_depends_on(text: str, kind: Applic
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Companies only, or may universities apply too?",
+        "회사만 되는 건가요, 대학교도 되는 건가요?",
+        "Are labs and startups both eligible?",
+    ],
+)
+def test_several_kinds_side_by_side_are_no_case(text: str) -> None:
+    assert applicant.decisive(text) is None
+
+
+@pytest.mark.parametrize(
     ("text", "kinds"),
     [
         ("저희는 대학 연구실입니다. 마감이 언제죠?", {LAB}),
