@@ -70,7 +70,7 @@ def apart(readings: Sequence[Reading]) -> list[Reading]:
         if isinstance(read, Asked):
             marks |= echo.shared(read)
             if read.mail.from_address:
-                marks.add(read.mail.from_address)
+                marks.add(read.mail.from_address.lower())
         if not marks & seen:
             chosen.append(read)
         seen |= marks
@@ -82,6 +82,8 @@ def settle(storage: Storage, readings: Sequence[Reading], desk: Desk, *, now: da
 
     What had been handled already, by whomever, is left out.
     """
+    if not readings:
+        return []
     try:
         done = _settle(storage, readings, desk, now=now)
     except IntegrityError:

@@ -50,7 +50,12 @@ def claimed(session: Session, claimed_id: int) -> tuple[Inquiry, ...]:
 
 
 def shared(asked: Asked) -> set[str]:
-    """Name what the limits here count for this mail beside its address: two with one name meet one limit."""
+    """Name what the limits here count for this mail beside its address: two with one name meet one limit.
+
+    Nothing for a mail that continues an inquiry, which has a limit of its own.
+    """
+    if asked.belongs.inquiry_id:
+        return set()
     names = {f"claims:{asked.belongs.claimed_id}"} if asked.belongs.claimed_id else set()
     local_part, _, domain = (asked.mail.from_address or "").lower().rpartition("@")
     base, plus, _ = local_part.partition("+")

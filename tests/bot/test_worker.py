@@ -164,6 +164,38 @@ def test_caps_hold_within_a_burst_of_one_person(office: Office) -> None:
     assert len(office.to_applicants()) == MAILS_PER_ADDRESS_A_DAY
 
 
+def test_caps_hold_within_a_burst_whatever_the_letters_of_the_address(office: Office) -> None:
+    for n in range(MAILS_PER_ADDRESS_A_DAY + 2):
+        sender = "Lab@example.org" if n % 2 else "lab@example.org"
+        put(
+            office.storage,
+            eml(DEADLINE, id=f"<{n}@example.org>", sender=sender),
+            envelope_sender=f"{n}@a.test",
+        )
+    worker_of(office).work_off()
+
+    assert len(office.to_applicants()) == MAILS_PER_ADDRESS_A_DAY
+
+
+def test_replies_of_several_people_at_one_provider_are_settled_together(office: Office) -> None:
+    put_all(office, DEADLINE, FORM, WORTH)
+    worker_of(office).work_off()
+    for n, ours in enumerate(office.to_applicants()):
+        text = eml(
+            OTHER,
+            id=f"<again-{n}@example.org>",
+            sender=f"lab{n}@example.org",
+            subject="Re: 문의",
+            answers=ours.message_id,
+        )
+        put(office.storage, text, envelope_sender=f"lab{n}@example.org")
+    with transactions(office.storage) as marks:
+        worker_of(office).work_off()
+
+    assert len(marks) == 1
+    assert [office.mark(number).inquiry_id for number in (4, 5, 6)] == [1, 2, 3]
+
+
 def test_second_mail_of_a_burst_joins_what_the_first_opened(office: Office) -> None:
     first = put(office.storage, eml(DEADLINE, id="<a@example.org>"))
     second = put(office.storage, eml(FORM, id="<b@example.org>", answers="<a@example.org>"))
