@@ -104,7 +104,20 @@ def test_entries_that_come_while_another_is_written_share_a_transaction(sessions
     assert (len(commits), len(rows(sessions))) == (2, 5)
 
 
-def test_commit_that_fails_is_told(sessions: Sessions) -> None:
+def test_nothing_is_told_before_it_is_on_disk(sessions: Sessions) -> None:
+    engine = sessions.kw["bind"]
+
+    def full(_connection: Any) -> None:
+        raise OSError("the disk is full")
+
+    event.listen(engine, "commit", full)
+    got = write_at_once(Ledger(sessions), ["a@example.org", "b@example.org"])
+    event.remove(engine, "commit", full)
+
+    assert (got, rows(sessions)) == (["OSError", "OSError"], [])
+
+
+def test_entry_that_raises_is_told(sessions: Sessions) -> None:
     def wrong(session: Session) -> None:
         raise ValueError("mine")
 
