@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.storage import Storage
+from tests.imap.conftest import Watch
 from tests.imap.test_check_12_one_mail_two_ways import settings
-from tests.imap.watching import flags
+from tests.imap.watching import flags, mails
 from tests.scenarios import rows
 from tests.scenarios.conftest import Start
 from tests.scenarios.letters import QUESTIONS, letter
@@ -99,3 +101,25 @@ def test_check_31_killed_again_and_again_has_each_mail_once(
     assert set(rows.stored(migrated_sqlite).values()) == {1}
     assert len(rows.stored(migrated_sqlite)) == len(digests(raws)) == 200
     assert (code, seconds < 10) == (0, True)
+
+
+def test_check_31_mail_that_cannot_be_stored_stays_unseen_until_it_can(
+    dovecot: Dovecot, watch: Watch
+) -> None:
+    watching = watch(dovecot)
+    until(lambda: watching.place().looked_at, "the first look is over")
+    rename(watching.storage, "inbound_mail", "away")
+    dovecot.deliver(mails(2))
+    until(lambda: watching.place().failing_since, "the watch knows that nothing can be stored")
+    meanwhile, place = flags(dovecot), watching.place()
+    rename(watching.storage, "away", "inbound_mail")
+    watching.wait_until_settled(2)
+
+    assert (meanwhile, place.stored_uid, place.settled_uid) == ({1: set(), 2: set()}, 0, 0)
+    assert flags(dovecot) == {1: {b"\\Seen"}, 2: {b"\\Seen"}}
+    assert watching.ids() == {"<1@example.org>": 1, "<2@example.org>": 1}
+
+
+def rename(storage: Storage, table: str, to: str) -> None:
+    with storage.write.begin() as session:
+        session.execute(text(f"ALTER TABLE {table} RENAME TO {to}"))
