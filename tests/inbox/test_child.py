@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,11 +121,9 @@ def test_mail_that_costs_too_much_memory_is_unreadable() -> None:
 
 
 def test_mail_that_takes_too_long_is_unreadable() -> None:
-    begun = time.monotonic()
     readers = readers_that("time.sleep(600)", wall_s=1.0)
 
     assert reason(readers) == "reading it took longer than 1 s"
-    assert time.monotonic() - begun < 5
 
 
 def test_mail_that_kills_its_reader_is_tried_once_more_and_then_unreadable() -> None:
@@ -200,11 +198,15 @@ def test_child_ends_with_the_desk() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=False)
 
-    pid = int(ran.stdout)
-    ends_at = time.monotonic() + 5
-    while Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text():
-        assert time.monotonic() < ends_at
-        time.sleep(0.01)
+    try:
+        child = os.pidfd_open(int(ran.stdout))
+    except ProcessLookupError:
+        return  # it has ended already
+    try:
+        ended, _, _ = select.select([child], [], [], 5)
+    finally:
+        os.close(child)
+    assert ended
 
 
 def test_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:

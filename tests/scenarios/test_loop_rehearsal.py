@@ -3,7 +3,6 @@
 `pytest -s` prints the table. Checks 15 and 16; RFC 3834 §2.
 """
 
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,13 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage import Storage, open_storage
-from tests.scenarios import robots, rows
+from bot.storage import Storage
+from tests.scenarios import robots, rows, two_desks
 from tests.scenarios.conftest import Start
-from tests.scenarios.letters import FOR_STAFF, QUESTIONS, letter, send
+from tests.scenarios.letters import FOR_STAFF, QUESTIONS
 from tests.scenarios.robots import Answer, Exchange
-from tests.scenarios.serving import Desk
-from tests.servers.free_port import free_port
 from tests.servers.sink import Sink
 
 pytestmark = pytest.mark.long
@@ -161,38 +158,14 @@ def test_check_15_every_exchange_ends(
 def test_check_16_two_desks_end_within_two_mails(
     tmp_path: Path, migrated_file: Path, serve: Start, table: list[str], text: str
 ) -> None:
-    files = {name: tmp_path / f"{name}.sqlite" for name in ("a", "b")}
-    for file in files.values():
-        shutil.copyfile(migrated_file, file)
-    ports = {"a": free_port(), "b": free_port()}
-
-    def start(name: str, other: str) -> Desk:
-        return serve(
-            f"sqlite:///{files[name]}",
-            SMTP_LISTEN=f"127.0.0.1:{ports[name]}",
-            SMTP_RELAY_URL=f"smtp://127.0.0.1:{ports[other]}",
-            CONTEST_ADDRESS=f"contest@{name}.test",
-            MAIL_DOMAIN=f"{name}.test",
-            SECRET_KEY=f"secret of {name}",
-            # Each tells its staff at the other one's address: a notice is a mail to the peer, too.
-            STAFF_ADDRESS=f"contest@{other}.test",
-            MAIL_ALLOW_LIST="@a.test,@b.test",
-        )
-
-    desks = [start("a", "b"), start("b", "a")]
-    storages = [open_storage(f"sqlite:///{file}") for file in files.values()]
-    spark = letter(sender="contest@b.test", text=text).replace(b"contest@contest.test", b"contest@a.test")
-    send(desks[0].smtp_port, spark, sender="contest@b.test", recipient="contest@a.test")
-    rows.wait_until_handled(storages[0], 1)
-    sent = len(rows.outbox(storages[0]))
-    heard = rows.wait_until_handled(storages[1], sent)
-    rows.wait_until_handled(storages[0], sum(rows.stored(storages[0]).values()))
-    mails = [len(rows.outbox(storage)) for storage in storages]
-    for storage in storages:
-        storage.close()
+    # Each tells its staff at the other one's address: a notice is a mail to the peer, too.
+    talk = two_desks.talk(
+        tmp_path, migrated_file, serve, text, staff_of=lambda other: f"contest@{other}.test"
+    )
     name = f"another desk like us ({'answered' if text == QUESTIONS[0] else 'waits'})"
-    table.append(line(name, mails[1] + 1, mails[0], 0, f"rule {heard[-1].rule}: {heard[-1].reason}"))
+    last = talk.heard[-1]
+    table.append(line(name, talk.mails[1] + 1, talk.mails[0], 0, f"rule {last.rule}: {last.reason}"))
 
-    assert sum(mails) <= 2
-    assert mails[1] == 0
-    assert {mark.verdict for mark in heard} == {"auto_reply"}
+    assert sum(talk.mails) <= 2
+    assert talk.mails[1] == 0
+    assert {mark.verdict for mark in talk.heard} == {"auto_reply"}

@@ -1,18 +1,16 @@
 """Whatever answers the desk, the exchange ends: another desk, a robot in one thread, a robot with many."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bot.storage import Storage, open_storage
-from tests.scenarios import rows
+from bot.storage import Storage
+from tests.scenarios import rows, two_desks
 from tests.scenarios.conftest import Start
 from tests.scenarios.letters import FOR_STAFF, QUESTIONS, ask, letter, send
 from tests.scenarios.passing import caught_for, pass_through, wait_for_mail
 from tests.scenarios.serving import STAFF, Desk
-from tests.servers.free_port import free_port
 from tests.servers.sink import Sink
 
 ROBOT = "robot@example.org"
@@ -23,37 +21,10 @@ ROBOT = "robot@example.org"
 def test_two_desks_write_at_most_two_mails(
     tmp_path: Path, migrated_file: Path, serve: Start, text: str
 ) -> None:
-    files = {name: tmp_path / f"{name}.sqlite" for name in ("a", "b")}
-    for file in files.values():
-        shutil.copyfile(migrated_file, file)
-    ports = {"a": free_port(), "b": free_port()}
+    talk = two_desks.talk(tmp_path, migrated_file, serve, text, staff_of=lambda _other: "")
 
-    def start(name: str, other: str) -> Desk:
-        return serve(
-            f"sqlite:///{files[name]}",
-            SMTP_LISTEN=f"127.0.0.1:{ports[name]}",
-            SMTP_RELAY_URL=f"smtp://127.0.0.1:{ports[other]}",
-            CONTEST_ADDRESS=f"contest@{name}.test",
-            MAIL_DOMAIN=f"{name}.test",
-            SECRET_KEY=f"secret of {name}",
-            STAFF_ADDRESS="",
-            MAIL_ALLOW_LIST="@a.test,@b.test",
-        )
-
-    desks = [start("a", "b"), start("b", "a")]
-    storages = [open_storage(f"sqlite:///{file}") for file in files.values()]
-    # Somebody forges the other desk's address on a question: the one spark such an exchange needs.
-    spark = letter(sender="contest@b.test", text=text).replace(b"contest@contest.test", b"contest@a.test")
-    send(desks[0].smtp_port, spark, sender="contest@b.test", recipient="contest@a.test")
-    rows.wait_until_handled(storages[0], 1)
-    heard = rows.wait_until_handled(storages[1], 1)
-    rows.wait_until_handled(storages[0], len(rows.stored(storages[0])))
-    mails = [len(rows.outbox(storage)) for storage in storages]
-    for storage in storages:
-        storage.close()
-
-    assert mails == [1, 0]
-    assert [mark.verdict for mark in heard] == ["auto_reply"]
+    assert talk.mails == [1, 0]
+    assert [mark.verdict for mark in talk.heard] == ["auto_reply"]
 
 
 def converse(desk: Desk, sink: Sink, write: Callable[[int, bytes | None], bytes]) -> int:
