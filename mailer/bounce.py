@@ -82,7 +82,8 @@ def read(returned: Returned) -> Bounce | None:
     told = dsn.told(message)
     if told:
         return _of_report(returned, told, Voice.DSN)
-    is_machine = is_report or is_system or returned.null_sender or returned.signed or _is_automatic(message)
+    by_robot = _is_automatic(message) or prose.takes_no_reply(returned.sender)
+    is_machine = is_report or is_system or returned.null_sender or returned.signed or by_robot
     if is_machine and (inlined := _inlined(returned)):
         return _of_report(returned, inlined, Voice.DSN_IN_TEXT)
     if _failed_recipients(message):

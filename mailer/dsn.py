@@ -95,7 +95,9 @@ def first_address(text: str) -> str | None:
     return found[0].strip(".'") if found else None
 
 
-ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+#: A label in Latin letters ends before the Korean particle that may follow it without a space.
+_LABEL = r"(?:[A-Za-z0-9-]{1,63}+|[\w-]{1,63}+)"
+ADDRESS = re.compile(rf"[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}@{_LABEL}(?:\.{_LABEL})++")
 
 
 def _returned_fields(message: Message) -> Mapping[str, str]:
@@ -204,8 +206,10 @@ def _text(part: Message) -> str:
 def _of_block(block: Message) -> str:
     # A header with raw 8-bit octets comes as a Header object, not as text.
     lines = [f"{name}: {value}" for name, value in block.raw_items()]
-    body = block.get_payload()
-    return "\n".join(lines) + ("\n" + body if isinstance(body, str) and body.strip() else "")
+    # Undecoded, the library would replace raw 8-bit octets, which addresses may have (RFC 6533 §3).
+    body = block.get_payload(decode=True)
+    octets = body if isinstance(body, bytes) else b""
+    return "\n".join(lines) + ("\n" + octets.decode("utf-8", "surrogateescape") if octets.strip() else "")
 
 
 def _decoded(text: str, encoding: str) -> str:

@@ -22,6 +22,7 @@ def _pattern(section: str) -> re.Pattern[str]:
 
 
 _SYSTEM_ADDRESS, _SYSTEM_NAME = _pattern("system_address"), _pattern("system_name")
+_NO_REPLY = _pattern("no_reply_address")
 _DAEMON, _DAEMON_NAME = _pattern("daemon_address"), _pattern("daemon_name")
 _SUBJECT = re.compile(_BOOK["tag"] + _BOOK["subject"], re.I)
 _FAILURE, _DELAY, _SUCCESS = _pattern("failure"), _pattern("delay"), _pattern("success")
@@ -71,6 +72,11 @@ class Notice:
 def is_system(address: str, name: str) -> bool:
     """True for a sender that mail systems use for what they say themselves (RFC 5321 §4.5.1, RFC 2142)."""
     return bool(_SYSTEM_ADDRESS.fullmatch(address.rpartition("@")[0] or address) or _SYSTEM_NAME.search(name))
+
+
+def takes_no_reply(address: str) -> bool:
+    """True for a sender that says itself that nobody reads what is sent to it."""
+    return _NO_REPLY.search(address.rpartition("@")[0] or address) is not None
 
 
 def is_daemon(address: str, name: str) -> bool:

@@ -83,7 +83,7 @@ _NO_REPLY = re.compile(
 )
 _DAEMON = re.compile(
     r"(?:mailer[._-]?daemon|mail[._-]?daemon|postmaster|auto[._-]?(?:reply|responder|response|respond|notify|mailer|mail)"
-    r"|listserv|majordomo|mdaemon|mailer|notifications?|alerts?|cron|nobody|www-data|apache|bounces?)(?:[._+=-].*)?"
+    r"|listserv|majordomo|mdaemon|notifications?|alerts?|cron|nobody|www-data|apache|bounces?)(?:[._+=-].*)?|mailer"
 )
 _LIST_SENDER = re.compile(r"owner-.+|.+-request|.+-owner")
 
