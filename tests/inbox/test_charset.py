@@ -100,11 +100,11 @@ def test_tidy_composes_and_drops_controls() -> None:
 
 def test_tidy_of_endless_marks_is_quick() -> None:
     hostile = "a" + "\u0301\u0316" * 500_000
-    begun = time.monotonic()
+    begun = time.process_time()
     tidied = charset.tidy(hostile)
 
     assert len(tidied) <= 1 + charset.MARKS_PER_LETTER
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 @settings(deadline=None)

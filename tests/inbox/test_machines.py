@@ -91,7 +91,7 @@ def test_check_17_our_own_mail_coming_back_is_own_whatever_else_it_says() -> Non
 def test_hostile_text_costs_no_time(seed: str) -> None:
     text = (seed * 20_000)[:20_000].encode()
     subject = text[:2_000].replace(b"\n", b" ")
-    began = time.perf_counter()
+    began = time.process_time()
     for head in (
         b"From: MAILER-DAEMON@mx.test\r\nSubject: " + subject,
         b"From: lab@example.org\r\nSubject: " + subject,
@@ -102,7 +102,7 @@ def test_hostile_text_costs_no_time(seed: str) -> None:
         except Unreadable:
             continue
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_token_lowers_the_bar_for_a_bounce_in_words() -> None:
