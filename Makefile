@@ -3,12 +3,14 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Test processes side by side; most tests wait for a real server. 0 for one process, to debug.
+JOBS ?= 2
 BIN := .venv/bin
 
 .PHONY: help setup demo test lint bench lock clean
 
 help:
-	@echo "make demo    run the desk on this machine with sample mails (ARGS=--once ends after them)"
+	@echo "make demo    run the desk and a stand-in for Slack on this machine (ARGS=--once ends after the samples)"
 	@echo "make test    lint, types and all tests (ARGS='-m \"not long\"' the fast ones)"
 	@echo "make setup   make the environment in .venv and fill the vector cache"
 	@echo "make bench   all benchmarks, about ten minutes (ARGS=--json for machines)"
@@ -23,11 +25,11 @@ setup:
 	@$(PYTHON) .ci/setup.py
 
 demo: setup
-	@$(BIN)/contestdesk demo $(ARGS)
+	@$(BIN)/python -m tests.slack_standin --around $(BIN)/contestdesk demo $(ARGS)
 
 test: lint
 	@sh tests/servers.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check
