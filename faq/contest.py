@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -80,6 +81,12 @@ class Milestone:
     approximate: Mapping[Language, str] | None
     source: tuple[str, ...]
 
+    def says(self) -> str:
+        """Its days and hour in one line, such as ``2020-11-02/2020-11-30T18:00``."""
+        hour = f"T{self.at:%H:%M}" if self.at else ""
+        vague = f" ({self.approximate[Language.KO]})" if self.approximate else ""
+        return f"{self.starts_on}/{self.ends_on}{hour}{vague}"
+
     @property
     def closes_at(self) -> datetime:
         """The stated minute, or 00:00 KST of the next day when no hour is stated."""
@@ -113,6 +120,39 @@ class Person:
     language: Language
 
 
+class Stage(StrEnum):
+    """How far a team has come: what staff know from it, then what the jury decided."""
+
+    INTERESTED = "interested"
+    DRAFTING = "drafting"
+    SUBMITTED = "submitted"
+    WITHDRAWN = "withdrawn"
+    SHORTLISTED = "shortlisted"
+    NOT_SHORTLISTED = "not_shortlisted"
+    SELECTED = "selected"
+    NOT_SELECTED = "not_selected"
+    ABSENT = "absent"
+
+
+class Round(StrEnum):
+    """Which of its two times the jury decides."""
+
+    FIRST = "first"
+    FINAL = "final"
+
+
+#: In which round a decision is made.
+ROUND_OF: Mapping[Stage, Round] = {
+    Stage.SHORTLISTED: Round.FIRST,
+    Stage.NOT_SHORTLISTED: Round.FIRST,
+    Stage.SELECTED: Round.FINAL,
+    Stage.NOT_SELECTED: Round.FINAL,
+    Stage.ABSENT: Round.FINAL,
+}
+#: Stages that are decisions: nobody may tell them, by whatever means, before their release instant.
+DECIDED = frozenset(ROUND_OF)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contest:
     """One edition of the contest: names, facts and milestones, from ``contest.yaml``."""
@@ -122,3 +162,19 @@ class Contest:
     organiser: Mapping[Language, str]
     facts: Mapping[str, Fact]
     milestones: Mapping[str, Milestone]
+
+    def says(self, id: str) -> str:
+        """What is said of a fact or milestone, in one line to compare with another time; "" for others.
+
+        Kept beside every mail that tells it, so that a later change finds whom it told what.
+        """
+        if (milestone := self.milestones.get(id)) is not None:
+            return milestone.says()
+        fact = self.facts.get(id)
+        return "" if fact is None else json.dumps([_plain(one.value) for one in fact.statements])
+
+
+def _plain(value: Value) -> object:
+    if isinstance(value, Mapping):
+        return {str(language): words for language, words in sorted(value.items())}
+    return value.isoformat() if isinstance(value, date) else value

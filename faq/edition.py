@@ -2,7 +2,8 @@
 
 Formats: ``contest.yaml`` (names, facts, who may apply, milestones), ``entries/*.yaml`` (topic id → entry),
 ``unknowns/*.yaml`` (id → known unknown), ``background.yaml`` (kind → sentences per language),
-``synonyms.yaml`` (groups of spellings, the first one canonical), ``feasibility.yaml`` (words for datasets).
+``synonyms.yaml`` (groups of spellings, the first one canonical), ``feasibility.yaml`` (words for datasets),
+``reminders.yaml`` (when whom is reminded of what).
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from pathlib import Path
 
 import yaml
 
-from faq import applicants, feasibility, wording
+from faq import applicants, feasibility, reminders, wording
 from faq.applicants import Applicants
 from faq.contest import Contest, Fact, FactStatus, Language, Milestone, Statement, Value
 from faq.entry import Asks, Background, BackgroundKind, Entry, Text, Unknown
 from faq.feasibility import Guide
+from faq.reminders import Reminders
 from faq.sheet import Fault, Sheet
 
 _LANGUAGES = tuple(Language)
@@ -37,6 +39,7 @@ class Edition:
     synonyms: tuple[tuple[str, ...], ...] = ()
     applicants: Applicants = field(default_factory=Applicants)
     guide: Guide = field(default_factory=Guide)
+    reminders: Reminders = field(default_factory=Reminders)
     faults: list[Fault] = field(default_factory=list)
     #: File and line of each topic and known unknown.
     places: dict[str, str] = field(default_factory=dict)
@@ -71,6 +74,8 @@ def read(folder: Path) -> Edition:
         edition.synonyms = tuple(sheet.texts(group) for group in sheet.sequence(sheet.root))
         edition.faults += sheet.faults
     edition.guide, faults = feasibility.read(folder)
+    edition.faults += faults
+    edition.reminders, faults = reminders.read(folder, edition.contest.milestones if edition.contest else {})
     edition.faults += faults
     return edition
 

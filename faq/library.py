@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from faq import edition, wording
+from faq import edition, hours, wording
 from faq.applicants import Applicants
 from faq.contest import Contest, Fact, FactStatus, Language, Milestone, Statement
 from faq.entry import Background, Entry, Mode, Unknown
 from faq.feasibility import Guide, Precedent
+from faq.reminders import Reminders
 
 #: The folder of the packaged edition.
 PACKAGED = Path(__file__).parent
@@ -44,6 +45,8 @@ class Library:
     guide: Guide = field(default_factory=Guide)
     #: Approved verdicts on datasets, by id; files hold none.
     precedents: Mapping[str, Precedent] = field(default_factory=dict)
+    #: When whom is reminded of what.
+    reminders: Reminders = field(default_factory=Reminders)
 
 
 def load(folder: Path = PACKAGED) -> Library:
@@ -64,6 +67,7 @@ def load(folder: Path = PACKAGED) -> Library:
         version=0,
         applicants=found.applicants,
         guide=found.guide,
+        reminders=found.reminders,
     )
 
 
@@ -165,14 +169,13 @@ def _apply(library: Library, change: Change) -> Library:
             fact = dataclasses.replace(fact, statements=change.statements, remark=remark)
             _check_fact(fact, change)
             facts = {**library.contest.facts, name: fact}
-            return dataclasses.replace(library, contest=dataclasses.replace(library.contest, facts=facts))
+            contest = dataclasses.replace(library.contest, facts=facts)
+            return dataclasses.replace(library, contest=hours.told_by_fact(contest, fact))
         case MilestoneChange(milestone=milestone):
             _known(library.contest.milestones, milestone.id, change, "milestone")
             if milestone.ends_on < milestone.starts_on:
                 raise _refused(change, f"milestone '{milestone.id}' ends before it starts")
-            milestones = {**library.contest.milestones, milestone.id: milestone}
-            contest = dataclasses.replace(library.contest, milestones=milestones)
-            return dataclasses.replace(library, contest=contest)
+            return dataclasses.replace(library, contest=hours.told_by_milestone(library.contest, milestone))
         case EntryChange(entry=entry):
             _check_languages(entry.texts, entry.id, change)
             if entry.id in library.unknowns:

@@ -166,6 +166,8 @@ _DIGIT_FINALS = dict(zip("0123456789", (1, 8, 0, 1, 0, 0, 1, 8, 8, 0), strict=Tr
 _LETTER_FINALS = {"l": _RIEUL, "m": _OTHER, "n": _OTHER, "r": _RIEUL}
 #: Endings of names that are read as a word, not letter by letter: 닷컴, 닷넷.
 _WORD_FINALS = {"com": _OTHER, "net": _OTHER}
+#: How names of teams end, in whatever case, with one reading only: 랩, 랩스, 팀, 테크, 데이터.
+_NAME_FINALS = {"lab": _OTHER, "labs": _NONE, "team": _OTHER, "tech": _NONE, "data": _NONE}
 
 
 def with_particle(words: str, pair: str) -> str:
@@ -210,6 +212,8 @@ def _final_consonant(words: str) -> int | None:
     if latin is None:
         return None
     name = latin[0]
+    if name.lower() in _NAME_FINALS:
+        return _NAME_FINALS[name.lower()]
     spelled = name.isupper() or read[: latin.start()].endswith(".")
     if not spelled:
         return None

@@ -11,6 +11,7 @@ views.py      how alike two sentences are: character n-grams, rapidfuzz
 encoder.py    the edge to semantic encoders: what each gives, which are in use
 packaged.py   the encoders of the extra semantic, weights checked by hash
 onnx_folder.py  an encoder from an operator's folder, by onnxruntime
+centring.py   takes off the vectors what all sentences of a language share
 vectors.py    vectors of texts, each encoded once: the cache
 store.py      arrays that outlive the process: vectors, the fitted head
 rows.py       phrasings and the classes they stand for
@@ -33,6 +34,7 @@ thread.py     what earlier mails of a thread said and were asked
 followup.py   a mail that answers what we asked back
 decide.py     the records Evidence, Part and Decision, and the rule that chooses
 parts.py      sentences that ask the same thing become one part
+judge.py      the edge to a second opinion: it may lower or confirm an answer
 knowledge.py  what the engine takes from a library
 engine.py     one library, indexed; text in, Decision out
 evaluate.py   the same engine on any labelled set

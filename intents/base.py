@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from intents import fitting, head, rows, vectors, views
+from intents import centring, fitting, head, rows, vectors, views
+from intents.centring import Centre
 from intents.fitting import Fitted
 from intents.rows import Kind, Label, Row
 from intents.shortlist import Shortlist
@@ -36,7 +37,7 @@ class Base:
     canonical: Callable[[str], str]
     #: Centred vectors by encoder, (n, d) float32, and what was taken off them.
     matrices: tuple[NDArray[np.float32], ...]
-    means: tuple[NDArray[np.float32], ...]
+    centres: tuple[Centre, ...]
     fitted: Fitted
     #: The landmarks under each view; without a shortlist all rows are landmarks.
     letters: Grams
@@ -55,7 +56,8 @@ class Base:
 
         if not texts:
             return np.zeros((0, self.matrices[number].shape[1]), dtype=np.float32)
-        return centred(vectors.vectors(self.encoders[number], texts, cache=cache), self.means[number])
+        raw = vectors.vectors(self.encoders[number], texts, cache=cache)
+        return self.centres[number].centred(raw, texts)
 
     def against(
         self, letters: NDArray[np.float32], encoded: Sequence[NDArray[np.float32]]
@@ -84,12 +86,11 @@ def build(
     if not given or given[0].label.kind is not Kind.TOPIC:
         raise ValueError("an index needs at least one phrasing of one topic")
     texts = [row.text for row in given]
-    matrices, means = [], []
+    matrices, centres = [], []
     for one in encoders:
         raw = vectors.vectors(one, texts, cache=cache, progress=progress)
-        mean = raw.mean(axis=0)
-        means.append(mean)
-        matrices.append(centred(raw, mean))
+        centres.append(centring.centre(raw, texts))
+        matrices.append(centres[-1].centred(raw, texts))
     labels = rows.classes(row.label for row in given)
     numbers = {label: number for number, label in enumerate(labels)}
     fitted = fitting.fit(given, encoders, matrices, synonyms=synonyms, cache=cache)
@@ -105,18 +106,9 @@ def build(
         synonyms=tuple(map(tuple, synonyms)),
         canonical=views.canonicaliser(synonyms),
         matrices=tuple(matrices),
-        means=tuple(means),
+        centres=tuple(centres),
         fitted=fitted,
         letters=short.own if short else fitted.grams,
         landmarks=tuple(matrix[fitted.landmarks] for matrix in matrices) if short else tuple(matrices),
         shortlist=short,
     )
-
-
-def centred(matrix: NDArray[np.float32], mean: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Subtract what all sentences share (raw E5 cosines sit in 0.73 to 0.86) and norm again."""
-    import numpy as np
-
-    moved = matrix - mean
-    norms = np.linalg.norm(moved, axis=1, keepdims=True)
-    return np.asarray(moved / np.maximum(norms, 1e-9), dtype=np.float32)

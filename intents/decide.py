@@ -212,8 +212,8 @@ def _sure(evidence: Evidence) -> tuple[bool, str]:
         return True, f"nearly the words of an approved phrasing (likeness {evidence.verbatim:.2f})"
     if ahead < needed:
         rival = _rival(evidence)
-        return False, f"lead {ahead:+.2f} over {rival} is below {needed:.2f}"
-    return True, f"lead {ahead:+.2f} over {_rival(evidence)}, needed {needed:.2f}"
+        return False, f"lead {ahead:+.2f} over {rival} is below {needed:.3g}"
+    return True, f"lead {ahead:+.2f} over {_rival(evidence)}, needed {needed:.3g}"
 
 
 def _rival(evidence: Evidence) -> str:

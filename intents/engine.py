@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,16 @@ from intents.utterance import Question, Utterance
 SCENE = 0.75
 #: The same when the scene is only the question before, which may be about something else.
 BORROWED = 0.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What somebody wrote, and the parts of its thread before it, newest last."""
+
+    text: str
+    #: None: told from the text.
+    language: Language | None = None
+    earlier: Sequence[str | Earlier] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,15 +138,47 @@ class Engine:
         self, text: str, *, language: Language | None = None, earlier: Sequence[str | Earlier] = ()
     ) -> Explanation:
         """Decide as ``decide`` does, and tell every step."""
+        message = Message(text=text, language=language, earlier=earlier)
+        return self._explain(message, *self._read(message), {})
+
+    def decide_all(self, messages: Sequence[Message]) -> list[Decision]:
+        """Decide on messages as ``decide`` does, in their order.
+
+        What their sentences have in common with the library is reckoned for all of them at once: on
+        letters alone that takes a fraction of the time. Scores may differ in their last digit from those
+        of a message alone.
+        """
+        if len(messages) < 2:
+            return [self.decide(one.text, language=one.language, earlier=one.earlier) for one in messages]
+        read = [self._read(one) for one in messages]
+        texts = _compared(_questions(one for _, one in read))
+        scored = self._index.score(texts, together=index.TOGETHER)
+        known = dict(zip(texts, scored, strict=True))
+        return [
+            self._explain(message, *found, known).decision
+            for message, found in zip(messages, read, strict=True)
+        ]
+
+    def _read(self, message: Message) -> tuple[str, Utterance]:
+        """Clean a message and cut it into its questions."""
+        text = message.text
         open_text = utterance.clean(text[: utterance.READ])
         if spacing.is_unspaced(open_text):
             open_text = self._spacer.respace(open_text)
-        before = thread.texts(earlier)
-        read = dataclasses.replace(utterance.read(open_text, language=language, earlier=before), raw=text)
-        whole = self._explain_all(read.questions)
-        explained = self._unfolded(whole)
+        before = thread.texts(message.earlier)
+        read = utterance.read(open_text, language=message.language, earlier=before)
+        return open_text, dataclasses.replace(read, raw=text)
+
+    def _explain(
+        self, message: Message, open_text: str, read: Utterance, scored: Mapping[str, Scored]
+    ) -> Explanation:
+        """Decide on what was read; ``scored`` are sentences that were scored before."""
+        earlier = message.earlier
+        whole = self._explain_all(read.questions, scored)
+        explained = self._unfolded(whole, scored)
         if read.joint:
-            explained = self._one_breath(explained, read.joint, apart=len(explained) > len(whole))
+            apart = len(explained) > len(whole)
+            explained = self._one_breath(explained, read.joint, scored, apart=apart)
         said = applicant.said(open_text)
         explained = self._to_who_asks(explained, said or thread.kinds(earlier))
         ordered = orders.given(open_text)
@@ -176,13 +218,15 @@ class Engine:
     def _spacer(self) -> spacing.Spacer:
         return spacing.Spacer([row.text for row in self._index.present()])
 
-    def _explain_all(self, questions: Sequence[Question]) -> tuple[Explained, ...]:
-        scored = self._score(questions)
+    def _explain_all(
+        self, questions: Sequence[Question], known: Mapping[str, Scored]
+    ) -> tuple[Explained, ...]:
+        scored = self._score(questions, known)
         return tuple(self._explained(one, found) for one, found in zip(questions, scored, strict=True))
 
-    def _unfolded(self, pieces: tuple[Explained, ...]) -> tuple[Explained, ...]:
+    def _unfolded(self, pieces: tuple[Explained, ...], known: Mapping[str, Scored]) -> tuple[Explained, ...]:
         """Put the questions embedded in one sentence in its place, where they ask different things."""
-        inner = iter(self._explain_all([clause for one in pieces for clause in one.question.clauses]))
+        inner = iter(self._explain_all([clause for one in pieces for clause in one.question.clauses], known))
         unfolded: list[Explained] = []
         for one in pieces:
             clauses = [next(inner) for _ in one.question.clauses]
@@ -191,10 +235,11 @@ class Engine:
         return tuple(unfolded)
 
     def _one_breath(
-        self, pieces: tuple[Explained, ...], joint: Question, *, apart: bool
+        self, pieces: tuple[Explained, ...], joint: Question, known: Mapping[str, Scored], *, apart: bool
     ) -> tuple[Explained, ...]:
         """Read a few short sentences as one question, unless they ask different things."""
-        *alone, together = self._explain_all([*(utterance.alone(one.question) for one in pieces), joint])
+        questions = [*(utterance.alone(one.question) for one in pieces), joint]
+        *alone, together = self._explain_all(questions, known)
         own = [bare if one.question.leans else one for one, bare in zip(pieces, alone, strict=True)]
         if not apart and not (
             parts.several([one.part for one in pieces])
@@ -206,10 +251,10 @@ class Engine:
             for one, bare in zip(pieces, alone, strict=True)
         )
 
-    def _score(self, questions: Sequence[Question]) -> list[Scored]:
+    def _score(self, questions: Sequence[Question], known: Mapping[str, Scored]) -> list[Scored]:
         """Score every question alone and in its scene, and blend the two."""
-        texts = list(dict.fromkeys(text for one in questions for text in (one.core, one.full)))
-        by_text = dict(zip(texts, self._index.score(texts), strict=True))
+        texts = [text for text in _compared(questions) if text not in known]
+        by_text = {**known, **dict(zip(texts, self._index.score(texts), strict=True))}
         return [
             blend(by_text[one.core], by_text[one.full], BORROWED if one.leans else SCENE) for one in questions
         ]
@@ -312,3 +357,18 @@ def blend(alone: Scored, in_scene: Scored, share: float) -> Scored:
         },
         closest=alone.closest,
     )
+
+
+def _compared(questions: Iterable[Question]) -> list[str]:
+    """What is compared of questions with the library: each alone and in its scene."""
+    return list(dict.fromkeys(text for one in questions for text in (one.core, one.full)))
+
+
+def _questions(read: Iterable[Utterance]) -> Iterator[Question]:
+    """Every question that deciding on messages may look at."""
+    for one in read:
+        for question in one.questions:
+            yield question
+            yield from question.clauses
+        if one.joint is not None:
+            yield one.joint

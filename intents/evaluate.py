@@ -5,8 +5,8 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from intents import index, utterance
 from intents.decide import Verdict
 from intents.encoder import Encoder
 from intents.engine import Engine
+from intents.judge import Judge, Tally, heard
 from intents.knowledge import Knowledge
 from intents.rows import Kind, Label, Row
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: The label of what no class answers.
 OUT_OF_SCOPE = "oos"
+#: Examples of a class that a judge is shown.
+EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,8 @@ class Evaluation:
     rss_mb: float
     train: int
     test: int
+    #: What second opinions were asked and what they changed; None without a judge.
+    judged: Mapping[str, float] | None = None
 
 
 def evaluate(
@@ -68,13 +73,15 @@ def evaluate(
     *,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    judge: Judge | None = None,
 ) -> Evaluation:
     """Train on one labelled set and judge another.
 
     Labels become topics and ``oos`` becomes other business. A prediction is the topic of an
     answer, or the first candidate of a suggestion; everything else is a refusal.
-    ``fit_seconds`` holds the reading of the training texts by the encoders, unless cached.
-    Raises ValueError when a set is empty or the training set has no class.
+    ``fit_seconds`` holds the reading of the training texts by the encoders, unless cached. A judge is
+    shown the first examples of a class in place of an approved answer. Raises ValueError when a set
+    is empty or the training set has no class.
     """
     import numpy as np
 
@@ -89,12 +96,17 @@ def evaluate(
     ranked: list[tuple[str, ...]] = []
     leads: list[float] = []
     milliseconds: list[float] = []
+    tally = Tally()
+    shown = _shown(train)
     for example in test:
         started = time.perf_counter()
         told = engine.explain(example.text, language=Language.EN if example.text.isascii() else None)
+        decision = told.decision
+        if judge is not None:
+            decision = heard(decision, judge, lambda part: shown.get(part.topic or ""), tally)
         milliseconds.append((time.perf_counter() - started) * 1000)
         part = next(
-            (one for one in told.decision.parts if one.decision in (Verdict.ANSWER, Verdict.SUGGEST)), None
+            (one for one in decision.parts if one.decision in (Verdict.ANSWER, Verdict.SUGGEST)), None
         )
         first = None if part is None else part.candidates[0].topic
         predicted.append(part.topic if part and part.decision is Verdict.ANSWER else first)
@@ -123,7 +135,19 @@ def evaluate(
         rss_mb=round(_rss_mb(), 1),
         train=len(train),
         test=len(test),
+        judged=None if judge is None else asdict(tally),
     )
+
+
+def _shown(train: Sequence[Example]) -> dict[str, str]:
+    """What stands for the approved answer of each class."""
+    by_label: dict[str, list[str]] = {}
+    for example in train:
+        by_label.setdefault(example.label, []).append(example.text)
+    return {
+        label: "This answers questions such as: " + " / ".join(texts[:EXAMPLES])
+        for label, texts in by_label.items()
+    }
 
 
 def _row(example: Example) -> Row:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from intents.encoder import Encoder
 
 #: Changes when what a stored fit holds changes its meaning.
-FORMAT = "5"
+FORMAT = "7"
 #: Fits kept in the cache folder: with and without encoders, before and after a change of the files.
 KEPT = 4
 #: Inverses kept beside them; each is large (8 bytes for half the square of the landmarks).
@@ -193,6 +193,7 @@ def _key(given: Sequence[Row], encoders: Sequence[Encoder], synonyms: Sequence[S
                 views.LONGEST,
                 calibrate.BELOW_FLOOR,
                 calibrate.COVERED,
+                calibrate.HARDER,
                 calibrate.UNFORESEEN,
                 calibrate.UNFORESEEN_SHARE,
                 calibrate.LEADS,

@@ -22,7 +22,7 @@ SHARPNESS_ALONE = 2.0
 #: Ridge penalty on the kernel's diagonal (which is 1).
 PENALTY = 0.05
 #: Above this many rows the exact solution (time n³, memory n²) gives way to landmarks.
-EXACT_ROWS = 8000
+EXACT_ROWS = 10_000
 #: Rows that stand for all when there are more than EXACT_ROWS.
 LANDMARKS = 4000
 #: Rows whose kernel is held at a time when there are landmarks.

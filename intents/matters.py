@@ -50,6 +50,12 @@ _MATTERS: dict[str, re.Pattern[str]] = {
             r"|\bhow (?:many|much) (?:[\w-]+ ){0,3}(?:does|do|can|could|would|will)\b[^.?!]{0,40}"
             r"\b(?:won|krw|million|budget|amount|money)\b"
         ),
+        "how many have applied": (
+            r"경쟁률|지원율|(?:몇|얼마나)\s?(?:많은\s?)?(?:팀|곳|명|건|개)?(?:이나|이|나|가|의)?\s?[^.?!]{0,8}"
+            r"(?:지원|신청|접수|응모|참가)(?:을|를)?\s?(?:했|하셨|하였|됐|되었|들어왔|받았|해 왔)"
+            r"|\bhow many (?:teams|people|applications?|applicants|proposals|entries)\b[^.?!]{0,30}"
+            r"\b(?:applied|received|submitted|so far|already)\b|\bacceptance rate\b"
+        ),
         "visas and residence": r"비자(?!금)|체류 ?자격|\bvisas?\b|\bwork permits?\b|\bresidence permit",
         "military service": (
             r"병역|군 ?복무|군대|전문연구요원|산업기능요원|\bmilitary service\b|\bconscript"

@@ -26,10 +26,11 @@ class Slots:
     matters: frozenset[str]
 
 
+# A number spelled out needs its unit: 연구원, 사원 and 이원 are no sums.
 _MONEY = re.compile(
-    r"(?P<number>\d[\d,]*(?:\.\d+)?|[일이삼사오육칠팔구십]+)\s*(?P<unit>억|천만|백만|만"
+    r"(?P<number>\d[\d,]*(?:\.\d+)?|[일이삼사오육칠팔구십]+(?=\s*(?:억|천|백|만)))\s*(?P<unit>억|천만|백만|만"
     r"|천)?\s*(?P<rest>\d[\d,]*)?\s*(?P<sub>천만|백만|만|천)?"
-    r"\s*원"
+    r"\s*원(?!본|칙|격|천|활|하는|래|고)"
 )
 _MONEY_EN = re.compile(
     r"(?:krw|₩|won)\s*(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>million|m\b|billion|thousand|k\b)?"

@@ -41,14 +41,22 @@ def canonicaliser(synonyms: Sequence[Sequence[str]]) -> Callable[[str], str]:
         return str
     # A variant that contains another (or its own canonical word) must win: longest first.
     words = sorted({*canonical, *canonical.values()}, key=len, reverse=True)
-    pattern = re.compile("|".join(_word(word) for word in words))
+    pattern = re.compile("|".join(_of_one_script(words)))
     return lambda text: pattern.sub(lambda m: canonical.get(m.group(0), m.group(0)), text)
 
 
+def _of_one_script(words: Sequence[str]) -> Iterator[str]:
+    """Latin and other words apart: where none can begin, as in most places, one look at a letter tells."""
+    for ascii, before in ((True, r"(?<![0-9a-z])"), (False, r"(?<![가-힣])")):
+        own = [word for word in words if word[0].isascii() is ascii]
+        if own:
+            first = "".join(sorted({re.escape(word[0]) for word in own}))
+            yield f"(?=[{first}]){before}(?:{'|'.join(map(_word, own))})"
+
+
 def _word(word: str) -> str:
-    before = r"(?<![0-9a-z])" if word[0].isascii() else r"(?<![가-힣])"
     after = r"(?![0-9a-z])" if word[-1].isascii() else ""
-    return f"{before}{re.escape(word)}{after}"
+    return f"{re.escape(word)}{after}"
 
 
 def grams(text: str) -> Iterator[str]:
@@ -164,14 +172,12 @@ class Grams:
 
         if not len(places):
             return np.zeros(self.size, dtype=np.float32)
-        bounds = zip(self.starts[places].tolist(), self.starts[places + 1].tolist(), strict=True)
-        spans = [slice(first, last) for first, last in bounds]
-        shares = zip(spans, weights.tolist(), strict=True)
-        found = np.bincount(
-            np.concatenate([self.rows[span] for span in spans]),
-            np.concatenate([self.weights[span] * share for span, share in shares]),
-            minlength=self.size,
-        )
+        first, last = self.starts[places], self.starts[places + 1]
+        spans = [slice(*bounds) for bounds in zip(first.tolist(), last.tolist(), strict=True)]
+        shares = np.concatenate([self.weights[span] for span in spans])
+        shares *= np.repeat(weights.astype(np.float32), last - first)
+        rows = np.concatenate([self.rows[span] for span in spans])
+        found = np.bincount(rows, shares, minlength=self.size)
         return found.astype(np.float32)
 
     def gram_matrix(self) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import pytest
 from faq import library, lint
 from faq.contest import Language
 from faq.entry import Asks, Entry, Text
-from faq.library import EntryChange, Library, MilestoneChange
+from faq.library import EntryChange, Library
 from faq.lint import Level
 
 KO, EN = Language.KO, Language.EN
@@ -135,7 +135,9 @@ def test_check_notes_an_open_fact_that_no_answer_tells(small: Library) -> None:
 
 def test_check_finds_an_hour_that_answers_deny(small: Library) -> None:
     closing = dataclasses.replace(small.contest.milestones["application"], at=time(18))
-    checked = library.overlay(small, [MilestoneChange(milestone=closing, version=1)])
+    milestones = {**small.contest.milestones, "application": closing}
+    contest = dataclasses.replace(small.contest, milestones=milestones)
+    checked = dataclasses.replace(small, contest=contest)  # as files may say it; a change sets both
 
     assert errors(checked) == [
         (

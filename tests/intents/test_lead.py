@@ -35,6 +35,19 @@ def test_lead_within_the_target_lies_above_most_unforeseen_near_misses() -> None
     assert calibrate.lead_within(risks, 0.02) == 0.105
 
 
+def test_lead_counts_that_applicants_are_sent_more_than_phrasings_held_out() -> None:
+    fit, labels = held_out(0.5, [0.1] * 9 + [0.2])
+    fit.without_row[: calibrate.ENOUGH[0] // 2, 0] = 0.0
+
+    risks = calibrate.risks(fit, labels, topics=TOPICS)
+    sent = (fit.without_row[labels < TOPICS, 0] > 0).mean()
+    above = calibrate.UNFORESEEN_SHARE * (1 - calibrate.COVERED)
+    held = above / (above + calibrate.COVERED * sent)
+
+    assert 0 < sent < 1
+    assert risks[0] < held
+
+
 def test_lead_within_a_target_out_of_reach_is_the_largest() -> None:
     fit, labels = held_out(0.5, [0.45])
 

@@ -13,6 +13,8 @@ from intents import matters
         ("후원사로 참여하려면 누구에게 연락하나요", "taking part otherwise than as an applicant"),
         ("can i become a mentor?", "taking part otherwise than as an applicant"),
         ("그 예산이면 녹음 몇 시간이나 되나요", "how much a sum buys"),
+        ("지금까지 몇 팀이나 신청했나요?", "how many have applied"),
+        ("how many teams have applied so far?", "how many have applied"),
         ("비자 연장에 쓸 수 있나요", "visas and residence"),
         ("do we owe tax on it?", "taxes and accounting"),
         ("선정 확인서를 받을 수 있나요", "certificates"),

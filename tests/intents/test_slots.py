@@ -19,6 +19,13 @@ def test_slots_read_amounts_in_won(text: str, amount: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["박사후연구원입니다", "저희 사원 두 명", "100 원본 이미지", "이원화된 심사"]
+)
+def test_slots_take_no_word_that_ends_like_a_sum_for_one(text: str) -> None:
+    assert slots.read(text).amounts == frozenset()
+
+
+@pytest.mark.parametrize(
     ("text", "date"),
     [
         ("12월 9일에 합니까", (12, 9)),

@@ -89,6 +89,14 @@ def test_read_ties_an_elliptical_question_to_the_thread() -> None:
     assert question.full == "기업은 언제 데이터를 공개하나요? 그럼 연구실은요?"
 
 
+def test_read_takes_a_polite_wish_for_a_question() -> None:
+    (question,) = utterance.read(
+        "발표 자료의 예시가 있으면 준비에 큰 도움이 될 것 같아 메일 드립니다."
+    ).questions
+
+    assert question.asks
+
+
 def test_read_of_courtesy_alone_asks_nothing() -> None:
     question = utterance.read("안녕하세요. 감사합니다!").questions[0]
 

@@ -46,6 +46,12 @@ def test_canonicaliser_replaces_whole_variants_only(text: str, canonical: str) -
     assert views.canonicaliser([("연구실", "랩실", "랩", "lab")])(text) == canonical
 
 
+def test_canonicaliser_takes_a_word_of_any_first_letter() -> None:
+    canonical = views.canonicaliser([("연구실", "]랩", "-랩", "^lab", "\\lab")])
+
+    assert [canonical(text) for text in ("]랩", "-랩", "^lab", "\\lab", "랩")] == ["연구실"] * 4 + ["랩"]
+
+
 def test_typing_likeness_forgives_one_wrong_letter() -> None:
     assert views.typing_likeness("접수 마감이 언제인가요", "접수 마갑이 언제인가요") > 0.9
 
