@@ -16,12 +16,21 @@ MOST_TRIES = 30
 
 
 def next_try_at(
-    mail_id: int, *, attempts: int, code: int | None, first_tried_at: datetime, real_now: datetime
+    mail_id: int,
+    *,
+    attempts: int,
+    code: int | None,
+    first_tried_at: datetime,
+    real_now: datetime,
+    after: timedelta | None = None,
 ) -> datetime | None:
     """Say when to try again after ``attempts`` deferrals, or None to give up.
 
-    ``code`` None means that the relay was not reached; such tries are not counted against the mail.
+    ``code`` None means that the relay was not reached; such tries are not counted against the mail, and
+    neither are those after which the other side said itself when to come back (``after``).
     """
+    if after is not None:
+        return real_now + after if real_now - first_tried_at < PATIENCE else None
     if real_now - first_tried_at >= PATIENCE or (code is not None and attempts >= MOST_TRIES):
         return None
     return real_now + pause(mail_id, attempts=attempts, code=code)

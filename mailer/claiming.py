@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailer import states
+from mailer import gate, states
 from mailer.base import Base
 from mailer.states import ROWS, WAITING
-from mailer.tables import Channel, MailState, Trouble
+from mailer.tables import Channel, MailKind, MailState, Trouble
 
 #: Reason of a row that was not sent because its ``not_after`` had gone by.
 SKIPPED_LATE = "skipped_late"
@@ -29,6 +29,7 @@ class Claimed:
     token: str
     lease: timedelta
     channel: Channel
+    kind: MailKind
     recipient: str
     domain: str
     envelope_sender: str
@@ -50,7 +51,8 @@ def claim_due(
     No row is given to two senders, and no mail overtakes an earlier one to the same person: while that
     one is held or waits for its next try, later ones are passed over. What is given out together
     holds to the same rule, as long as its sender keeps the order. Rows to a domain that is left
-    alone, and rows past their ``not_after``, are not given out.
+    alone, and rows past their ``not_after``, are not given out; nor are results before their campaign
+    is open, or with other bytes than were approved.
     """
     # One claim at a time (on SQLite the transaction is the only writer): a row that another sender is
     # just taking would still look free, and the next one to the same person would be given out.
@@ -73,6 +75,7 @@ def claim_due(
             token=token,
             lease=lease,
             channel=channel,
+            kind=row.kind,
             recipient=row.recipient,
             domain=row.domain,
             envelope_sender=row.envelope_sender,
@@ -81,7 +84,8 @@ def claim_due(
         )
         for row in rows
     ]
-    return sorted(claimed, key=lambda mail: mail.id)
+    altered = gate.vet(session, claimed)
+    return sorted((mail for mail in claimed if mail.id not in altered), key=lambda mail: mail.id)
 
 
 def skip_late(session: Session, channel: Channel, *, now: datetime) -> tuple[int, ...]:
@@ -96,6 +100,7 @@ _MAY_LEAVE = (
     or_(ROWS.c.next_try_at.is_(None), ROWS.c.next_try_at <= bindparam("real_now")),
     or_(ROWS.c.not_before.is_(None), ROWS.c.not_before <= bindparam("now")),
     or_(ROWS.c.embargo_until.is_(None), ROWS.c.embargo_until <= bindparam("now")),
+    gate.MAY_LEAVE,
 )
 _WAITS = select(ROWS.c.id).where(ROWS.c.channel == bindparam("channel"), *_MAY_LEAVE).limit(1)
 _EARLIER = ROWS.alias("earlier")
@@ -141,6 +146,9 @@ _CLAIM = (
     .where(ROWS.c.id == _DUE.c.id, states.within(WAITING))
     .values(state=MailState.CLAIMED, lease_token=bindparam("token"), lease_until=bindparam("until"))
     .returning(
-        *(ROWS.c[name] for name in ("id", "recipient", "domain", "envelope_sender", "message_id", "body"))
+        *(
+            ROWS.c[name]
+            for name in ("id", "kind", "recipient", "domain", "envelope_sender", "message_id", "body")
+        )
     )
 )

@@ -22,8 +22,9 @@ from email.utils import format_datetime, formataddr
 from functools import lru_cache
 
 from faq.contest import SEOUL
-from mailer import token, words
+from mailer import attach, token, unsubscribe, words
 from mailer.address import one_address
+from mailer.attach import Attachment
 from mailer.errors import AddressError, ComposeError
 from mailer.letter import Identity, Letter
 from mailer.tables import MailKind
@@ -59,8 +60,13 @@ class Composed:
     recipient: str
 
 
-def compose(letter: Letter, *, row_id: int, identity: Identity, now: datetime) -> Composed:
+def compose(
+    letter: Letter, *, row_id: int, identity: Identity, now: datetime, result_of: int | None = None
+) -> Composed:
     """Write the message of one outbox row; the same arguments give the same bytes.
+
+    ``result_of`` is the campaign's recipient whose result it is: Message-ID and boundaries then derive from
+    that, as they are approved before there is a row.
 
     Raises ComposeError naming the field that cannot be written, or the template and what it lacks.
     """
@@ -72,7 +78,11 @@ def compose(letter: Letter, *, row_id: int, identity: Identity, now: datetime) -
     recipient = _address("To", letter.recipient.address)
     sender = _address("From", identity.address)
     subject = clean_subject(letter.subject) or name
-    message_id = token.message_id(row_id, identity.secret, domain)
+    message_id = (
+        token.message_id(row_id, identity.secret, domain)
+        if result_of is None
+        else token.result_id(result_of, identity.secret, domain)
+    )
     said = words.render(
         letter.template,
         language,
@@ -90,8 +100,9 @@ def compose(letter: Letter, *, row_id: int, identity: Identity, now: datetime) -
         *_thread_headers(letter),
         ("Content-Language", language.value),
         *_automatic_headers(letter),
+        *_list_headers(letter, identity),
     ]
-    body = _write(headers, said, boundary=_boundary(message_id))
+    body = _write(headers, said, letter.attachments, message_id=message_id)
     _check(body, headers)
     return Composed(
         body=body,
@@ -100,6 +111,17 @@ def compose(letter: Letter, *, row_id: int, identity: Identity, now: datetime) -
         envelope_sender=f"{token.sign(token.BOUNCES, row_id, identity.secret)}@{domain}",
         recipient=recipient,
     )
+
+
+def fingerprint(body: bytes) -> str:
+    """SHA-256 of a composed message without its Date, the one line that tells when it was written.
+
+    Raises ComposeError unless the message begins with that line, as ``compose`` writes it.
+    """
+    date, _, rest = body.partition(b"\r\n")
+    if not date.startswith(b"Date: ") or rest[:1] in (b" ", b"\t"):
+        raise ComposeError("Date", "is not the first line of the message")
+    return hashlib.sha256(rest).hexdigest()
 
 
 def clean_subject(text: str) -> str:
@@ -145,6 +167,15 @@ def _automatic_headers(letter: Letter) -> list[tuple[str, str]]:
     return [("Auto-Submitted", submitted), ("X-Auto-Response-Suppress", "All")]
 
 
+def _list_headers(letter: Letter, identity: Identity) -> list[tuple[str, str]]:
+    """How its reader ends such mails (RFC 8058), on the kinds that have an end."""
+    if letter.unsubscribe is None:
+        return []
+    if unsubscribe.person(letter.unsubscribe, identity.secret) is None:
+        raise ComposeError("List-Unsubscribe", "not a name that we signed")
+    return unsubscribe.headers(letter.unsubscribe, identity)
+
+
 def _address(field: str, text: str) -> str:
     try:
         return one_address(text)
@@ -184,6 +215,8 @@ def _line(field: str, value: str) -> bytes:
         folded = _encoded(field, value)
     elif field == "References":
         folded = value.replace(" ", "\r\n ")  # an id a line; Header breaks inside long ones
+    elif field == "List-Unsubscribe":
+        folded = value.replace(", ", ",\r\n ")  # a link a line
     elif field == "Subject":
         folded = Header(value, "us-ascii", header_name=field, maxlinelen=76).encode(linesep="\r\n")
     else:
@@ -191,35 +224,64 @@ def _line(field: str, value: str) -> bytes:
     return f"{field}: {folded}\r\n".encode("ascii")
 
 
-def _write(headers: Sequence[tuple[str, str]], said: words.Words, *, boundary: str) -> bytes:
+def _write(
+    headers: Sequence[tuple[str, str]],
+    said: words.Words,
+    attachments: Sequence[Attachment],
+    *,
+    message_id: str,
+) -> bytes:
     for field, value in headers:
         if _UNSEEN.search(_unfolded(value) if field == "From" else value):
             raise ComposeError(field, "control character or line separator in the value")
+    for attachment in attachments:
+        attach.check(attachment)
     try:
         head = b"".join(_line(field, value) for field, value in headers)
     except (HeaderParseError, UnicodeError) as error:
         raise ComposeError("header", str(error)) from error
-    return b"".join(
+    return head + b"MIME-Version: 1.0\r\n" + _content(said, attachments, message_id)
+
+
+def _content(said: words.Words, attachments: Sequence[Attachment], message_id: str) -> bytes:
+    """The text in its forms (RFC 2046 §5.1.4), and around them, where there are files, a mixed whole."""
+    boundary = _boundary(message_id)
+    forms = b"".join(
         (
-            head,
-            b"MIME-Version: 1.0\r\n",
             f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode("ascii"),
             _part("plain", said.text, boundary),
             _part("html", said.html, boundary),
+            attach.alternatives(attachments, boundary),
             f"--{boundary}--\r\n".encode("ascii"),
+        )
+    )
+    if not attachments:
+        return forms
+    outer = _boundary(f"files of {message_id}")
+    return b"".join(
+        (
+            f'Content-Type: multipart/mixed; boundary="{outer}"\r\n\r\n--{outer}\r\n'.encode("ascii"),
+            forms + b"\r\n",
+            attach.files(attachments, outer),
+            f"--{outer}--\r\n".encode("ascii"),
         )
     )
 
 
 def _part(subtype: str, text: str, boundary: str) -> bytes:
     """One form of the text as a body part (RFC 2046 §5.1), written here: it is the same each time."""
-    # Text is encoded in its canonical form, whose line end is CRLF (RFC 2045 §6.8).
-    canonical = text.replace("\n", "\r\n").encode("utf-8")
     head = (
         f'--{boundary}\r\nContent-Type: text/{subtype}; charset="utf-8"\r\n'
         "Content-Transfer-Encoding: base64\r\n\r\n"
     )
-    return head.encode("ascii") + base64.encodebytes(canonical).replace(b"\n", b"\r\n") + b"\r\n"
+    return head.encode("ascii") + _base64(text) + b"\r\n"
+
+
+@lru_cache(maxsize=256)
+def _base64(text: str) -> bytes:
+    """Encode a text in its canonical form, whose line end is CRLF (RFC 2045 §6.8); kept like the words."""
+    canonical = text.replace("\n", "\r\n").encode("utf-8")
+    return base64.encodebytes(canonical).replace(b"\n", b"\r\n")
 
 
 def _boundary(message_id: str) -> str:

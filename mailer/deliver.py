@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
 
-from mailer import claiming, sending, trouble
+from mailer import bulk, claiming, gate, sending, trouble
 from mailer.claiming import Claimed
 from mailer.ledger import Ledger
 from mailer.relay import Deferred, Delivered, Outcome, Outgoing, Rejected, Relay, Unknown
@@ -72,6 +73,8 @@ def deliver_due(
     lease: timedelta = LEASE,
     stopping: Callable[[], bool] = lambda: False,
     on_sent: Callable[[Sent], None] = lambda _sent: None,
+    waits: Callable[[], bool] = lambda: True,
+    taking: AbstractContextManager[object] | None = None,
 ) -> Tally:
     """Send up to ``limit`` mails that are due, one after the other.
 
@@ -79,23 +82,38 @@ def deliver_due(
     minutes. When ``stopping`` turns true, or the relay cannot be reached, the rest goes back to the
     queue untouched; so do mails to a person whose earlier mail was deferred, and to a domain that
     pushes back. While the relay is known to be away, one mail at a time probes it.
+    Unless ``waits``, asked first, nothing is taken; ``taking`` is entered for both, so that of several
+    senders one looks after the other has taken.
     """
 
-    def claim(session: Session) -> tuple[tuple[int, ...], int | None, list[Claimed]]:
+    def claim(session: Session) -> tuple[tuple[int, ...], int | None, list[Claimed], list[Claimed]]:
         skipped = claiming.skip_late(session, channel, now=now)
-        room = trouble.room(session, real_now=real_now())
+        room = trouble.room(session, real_now=real_now(), relay=trouble.relay_of(channel))
         most = limit if room is None else min(limit, room)
         if not most:
-            return skipped, room, []
+            return skipped, room, [], []
         due = claiming.claim_due(session, channel, limit=most, lease=lease, now=now, real_now=real_now())
-        return skipped, room, due
+        together: list[Claimed] = []
+        if room is None:
+            together = bulk.begin(session, due, real_now=real_now())
+            if len(together) == limit:  # nothing but notices: more of them, as each turn has its price
+                more = claiming.claim_due(
+                    session, channel, limit=bulk.MORE, lease=lease, now=now, real_now=real_now()
+                )
+                due, together = due + more, together + bulk.begin(session, more, real_now=real_now())
+        return skipped, room, due, together
 
-    skipped, room, claimed = ledger.write(claim)
+    with taking or nullcontext():
+        if not waits():
+            return Tally()
+        skipped, room, claimed, together = ledger.write(claim)
     for mail_id in skipped:
         log.warning("outbox.skipped_late", mail=mail_id)
     probing = room is not None
     tick = _Tick(ledger, relay, now=now, real_now=real_now, on_sent=on_sent, probing=probing)
-    released = tick.run(claimed, stopping) if claimed else 0
+    begun = {mail.id for mail in together}
+    released = tick.run([mail for mail in claimed if mail.id not in begun], stopping) if claimed else 0
+    released += tick.run_together(together, stopping) if together else 0
     return Tally(
         claimed=len(claimed),
         sent=tick.counted[MailState.SENT],
@@ -137,6 +155,8 @@ class _Tick:
         #: People and domains whose later mails have to wait.
         self._waiting_for: set[str] = set()
         self.counted: Counter[MailState | None] = Counter()
+        #: Given back one by one, as their campaign was stopped meanwhile.
+        self.held = 0
         self.unreachable = False
 
     def run(self, claimed: Sequence[Claimed], stopping: Callable[[], bool]) -> int:
@@ -152,18 +172,61 @@ class _Tick:
         given_back = [*aside, *waiting]
         if given_back or self._tried:
             self._tell(self._ledger.write(lambda session: self._end(session, given_back)))
-        return len(given_back)
+        return len(given_back) + self.held
+
+    def run_together(self, begun: Sequence[Claimed], stopping: Callable[[], bool]) -> int:
+        """Send what is in flight together, record all of it at the end; returns how many were not tried."""
+        waiting, aside = deque(begun), []
+        tried: list[tuple[Claimed, Outcome]] = []
+        while waiting and not self.unreachable and not stopping():
+            mail = waiting.popleft()
+            if mail.recipient in self._waiting_for or mail.domain in self._waiting_for:
+                aside.append(mail)
+            else:
+                tried.append((mail, _send(self._relay, mail)))
+                self._learn(*tried[-1])
+        untried = [*aside, *waiting]
+        for told in self._ledger.write(lambda session: self._settle(session, tried, untried)):
+            self._tell(told)
+        return len(untried)
+
+    def _settle(
+        self, session: Session, tried: Sequence[tuple[Claimed, Outcome]], untried: Sequence[Claimed]
+    ) -> list[_Recorded]:
+        taken = [(mail, outcome) for mail, outcome in tried if isinstance(outcome, Delivered)]
+        real_now = self._real_now()
+        marked = bulk.mark_delivered(
+            session, [(mail, outcome.reply) for mail, outcome in taken], now=self._now, real_now=real_now
+        )
+        told: list[_Recorded] = [
+            (mail, outcome, MailState.SENT if mail.id in marked else None) for mail, outcome in taken
+        ]
+        for mail, outcome in tried:
+            if not isinstance(outcome, Delivered):
+                self._tried = (mail, outcome)
+                recorded = self._record(session)
+                self._tried = None
+                told += [recorded] if recorded else []
+        bulk.give_back(session, untried, real_now=real_now)
+        return told
 
     def _begin(self, mail: Claimed) -> bool:
         told, started = self._ledger.write(lambda session: self._next(session, mail))
         self._tell(told)
+        if started is None:
+            self.held += 1
+            return False
         if not started:
             log.warning("outbox.lease_lost", mail=mail.id, at="begin")
             self.counted[None] += 1
         return started
 
-    def _next(self, session: Session, mail: Claimed) -> tuple[_Recorded | None, bool]:
-        return self._record(session), sending.begin(session, mail, real_now=self._real_now())
+    def _next(self, session: Session, mail: Claimed) -> tuple[_Recorded | None, bool | None]:
+        recorded = self._record(session)
+        if not gate.is_open(session, mail):
+            sending.release(session, [mail])
+            return recorded, None
+        return recorded, sending.begin(session, mail, real_now=self._real_now())
 
     def _end(self, session: Session, given_back: Sequence[Claimed]) -> _Recorded | None:
         told = self._record(session)
@@ -184,9 +247,10 @@ class _Tick:
         mail, outcome = self._tried
         real_now = self._real_now()
         if trouble.concerns_relay(outcome):
-            trouble.note_relay(session, _text(outcome), real_now=real_now)
+            relay = trouble.relay_of(mail.channel)
+            trouble.note_relay(session, _text(outcome), real_now=real_now, relay=relay)
         elif self._probing:
-            trouble.relay_is_back(session)
+            trouble.relay_is_back(session, relay=trouble.relay_of(mail.channel))
         if trouble.concerns_domain(outcome):
             trouble.note_domain(session, mail.domain, _text(outcome), real_now=real_now)
         state = _record(session, mail, outcome, now=self._now, real_now=real_now)
@@ -234,8 +298,8 @@ def _record(
         case Delivered(reply=reply):
             done = sending.mark_delivered(session, claimed, reply, now=now, real_now=real_now)
             return MailState.SENT if done else None
-        case Deferred(code=code, text=text):
-            return sending.retry_later(session, claimed, code, text, real_now=real_now)
+        case Deferred(code=code, text=text, after=after):
+            return sending.retry_later(session, claimed, code, text, real_now=real_now, after=after)
         case Rejected(code=code, text=text):
             done = sending.give_up(session, claimed, code, text, real_now=real_now)
             return MailState.FAILED if done else None

@@ -44,3 +44,7 @@ class RelayUnreachable(MailerError):
 
 class AllowListError(MailerError):
     """An entry of the allow-list is neither an address nor ``@domain``."""
+
+
+class NoSuchCampaign(MailerError):
+    """There is no campaign with this number."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from faq.contest import Language, Person
+from mailer.attach import Attachment
 from mailer.tables import MailKind
 
 
@@ -25,6 +26,8 @@ class Identity:
     secret: bytes = field(repr=False)
     #: True when mail to any signed address of the domain comes to us, so that a reply may go to one.
     takes_signed: bool = False
+    #: Where our pages are seen from outside, such as https://desk.example.org; empty for nowhere.
+    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,17 @@ class Section:
     paragraphs: tuple[str, ...]
     #: Such as "공고 2절"; None where nothing is cited.
     source: str | None
+    #: Id of the entry, for doors where it can be chosen; None where there is none.
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """One thing that was told and is otherwise now; words throughout."""
+
+    title: str
+    was: str
+    now: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +78,7 @@ class Letter:
     kind: MailKind
     recipient: Person
     subject: str
-    #: Name of a template family: reply, receipt, letter, staff_notice, code.
+    #: Name of a template family, as words.NEEDS lists them.
     template: str
     data: Mapping[str, Any]
     #: True for everything that no person wrote: carries Auto-Submitted (RFC 3834 §5).
@@ -75,3 +89,7 @@ class Letter:
     not_before: datetime | None = None
     embargo_until: datetime | None = None
     not_after: datetime | None = None
+    #: Signed name of a person who may unsubscribe from such mails (mailer/unsubscribe.py); None for the rest.
+    unsubscribe: str | None = None
+    #: Files that go with it, in this order.
+    attachments: tuple[Attachment, ...] = ()

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from mailer import states
-from mailer.compose import Composed, compose
+from mailer.compose import Composed, compose, fingerprint
 from mailer.errors import ComposeError, IllegalTransition, NoSuchMail
 from mailer.letter import Identity, Letter
 from mailer.states import DIRECT, FREE, ROWS
-from mailer.tables import Attempt, Channel, MailState, OutboxMail, Suppression
+from mailer.tables import Attempt, Channel, MailKind, MailState, OutboxMail, Suppression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,10 @@ class Request:
 
     key: str
     letter: Letter
+    #: The campaign's recipient whose result it is.
+    result_of: int | None = None
+    #: Fingerprint of the message that was approved; any other one is not accepted.
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +76,7 @@ def enqueue_all(
             answers.append(None)
             continue
         try:
-            written[row_id] = compose(request.letter, row_id=row_id, identity=identity, now=now)
+            written[row_id] = _composed(request, row_id, identity, now=now)
         except ComposeError as error:
             answers.append(error)
         else:
@@ -81,6 +86,13 @@ def enqueue_all(
     if written:
         _fill(session, written)
     return answers
+
+
+def _composed(request: Request, row_id: int, identity: Identity, *, now: datetime) -> Composed:
+    composed = compose(request.letter, row_id=row_id, identity=identity, now=now, result_of=request.result_of)
+    if request.digest is not None and fingerprint(composed.body) != request.digest:
+        raise ComposeError("digest", "the message is not the one that was approved")
+    return composed
 
 
 def _reserve(session: Session, requests: Sequence[Request], *, now: datetime) -> dict[str, int]:
@@ -115,9 +127,9 @@ def _reserve(session: Session, requests: Sequence[Request], *, now: datetime) ->
 
 def _fill(session: Session, written: Mapping[int, Composed]) -> None:
     recipients = {composed.recipient for composed in written.values()}
-    asked = select(Suppression.address, Suppression.reason).where(Suppression.address.in_(recipients))
     connection = session.connection()
-    suppressed = {address: reason for address, reason in connection.execute(asked)}
+    found = connection.execute(_SUPPRESSED, {"recipients": list(recipients)})
+    suppressed = {address: reason for address, reason in found}
     connection.execute(
         _FILL,
         [
@@ -139,6 +151,10 @@ def _fill(session: Session, written: Mapping[int, Composed]) -> None:
             states.move(session, row_id, (MailState.QUEUED,), MailState.CANCELLED, last_reply=reason)
 
 
+# Written once, past the session: they run for every batch of the worker.
+_SUPPRESSED = select(Suppression.address, Suppression.reason).where(
+    Suppression.address.in_(bindparam("recipients", expanding=True))
+)
 _FILL = (
     update(ROWS)
     .where(ROWS.c.id == bindparam("row_id"))
@@ -151,12 +167,21 @@ _FILL = (
 )
 
 
-def resend(session: Session, mail_id: int) -> None:
+def resend(session: Session, mail_id: int, *, evidence: str | None = None) -> None:
     """Queue a mail once more because a person said so: the same message, with the same Message-ID.
 
-    A ``not_after`` is lifted, as the person saw that it is late; an embargo is not.
+    A ``not_after`` is lifted, as the person saw that it is late; an embargo is not. ``evidence`` says how
+    the person knows that it did not arrive; a result whose outcome is unknown needs it.
     Raises NoSuchMail, or IllegalTransition unless it is unknown, failed or cancelled.
     """
+    if evidence is None or not evidence.strip():
+        mail = show(session, mail_id)
+        if mail.kind is MailKind.RESULT and mail.state is MailState.UNKNOWN:
+            raise IllegalTransition(
+                f"outbox mail {mail_id} is a result that may have arrived: say how you know that it has not"
+                " (--evidence TEXT); nobody is told twice"
+            )
+    known: dict[str, Any] = {"evidence": evidence.strip()} if evidence else {}
     moved = states.move(
         session,
         mail_id,
@@ -165,6 +190,7 @@ def resend(session: Session, mail_id: int) -> None:
         next_try_at=None,
         not_after=None,
         attempts=0,
+        **known,
         **FREE,
     )
     if not moved:
@@ -191,11 +217,7 @@ def automatic_to(session: Session, recipients: Collection[str], *, since: dateti
     if not people:
         return {}
     states.one_at_a_time(session, *(f"automatic:{recipient}" for recipient in people))
-    counted = session.execute(
-        select(OutboxMail.recipient, func.count())
-        .where(*_AUTOMATIC, OutboxMail.recipient.in_(people), OutboxMail.created_at >= since)
-        .group_by(OutboxMail.recipient)
-    )
+    counted = session.connection().execute(_AUTOMATIC_TO, {"people": list(people), "since": since})
     return dict.fromkeys(people, 0) | {recipient: count for recipient, count in counted}
 
 
@@ -211,6 +233,15 @@ _AUTOMATIC = (
     OutboxMail.channel == Channel.MAIL,
     OutboxMail.automatic,
     OutboxMail.state != MailState.CANCELLED,
+)
+_AUTOMATIC_TO = (
+    select(OutboxMail.recipient, func.count())
+    .where(
+        *_AUTOMATIC,
+        OutboxMail.recipient.in_(bindparam("people", expanding=True)),
+        OutboxMail.created_at >= bindparam("since"),
+    )
+    .group_by(OutboxMail.recipient)
 )
 
 

@@ -53,6 +53,8 @@ class Deferred:
 
     code: int | None
     text: str
+    #: When the other side itself said when to come back; such tries are not counted.
+    after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import (
     BindParameter,
@@ -85,7 +85,13 @@ def mark_delivered(
 
 
 def retry_later(
-    session: Session, claimed: Claimed, code: int | None, text: str, *, real_now: datetime
+    session: Session,
+    claimed: Claimed,
+    code: int | None,
+    text: str,
+    *,
+    real_now: datetime,
+    after: timedelta | None = None,
 ) -> MailState | None:
     """Record a deferral (4yz, or nothing handed over: ``code`` None) and say when to try again.
 
@@ -94,7 +100,7 @@ def retry_later(
     attempts = session.scalar(select(OutboxMail.attempts).where(OutboxMail.id == claimed.id)) or 1
     first = session.scalar(_first_try(claimed.id, attempts)) or real_now
     next_try_at = backoff.next_try_at(
-        claimed.id, attempts=attempts, code=code, first_tried_at=first, real_now=real_now
+        claimed.id, attempts=attempts, code=code, first_tried_at=first, real_now=real_now, after=after
     )
     reply = text if code is None else f"{code} {text}"
     if next_try_at is None:

@@ -7,10 +7,19 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Update,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from mailer.base import Base
 from mailer.errors import IllegalTransition
@@ -50,7 +59,7 @@ def within(
     wanted: Collection[MailState], state: ColumnElement[MailState] = ROWS.c.state
 ) -> ColumnElement[bool]:
     """Write the states as literals: SQLite finds a partial index only by the very words of its WHERE."""
-    return state.in_(bindparam(None, list(wanted), expanding=True, literal_execute=True))
+    return state.in_([literal_column(f"'{one.value}'") for one in wanted])
 
 
 def move(
@@ -69,24 +78,24 @@ def move(
     """
     statement = _step(sources, to, token is not None, tried, tuple(sorted(values)))
     moved = session.connection().execute(statement, {"of_id": mail_id, "of_token": token} | values)
-    return moved.scalar() is not None
+    return moved.rowcount == 1
 
 
 @cache
 def _step(
     sources: tuple[MailState, ...], to: MailState, leased: bool, tried: bool, names: tuple[str, ...]
-) -> ReturningUpdate[tuple[int]]:
+) -> Update:
     """Write the statement of a step; once, as that takes longer than to run it."""
     for source in sources:
         if to not in TRANSITIONS[source]:
             raise IllegalTransition(f"{source} may not become {to}")
-    change = update(ROWS).where(ROWS.c.id == bindparam("of_id"), ROWS.c.state.in_(sources))
+    change = update(ROWS).where(ROWS.c.id == bindparam("of_id"), within(sources))
     if leased:
         change = change.where(ROWS.c.lease_token == bindparam("of_token"))
     changes: dict[str, Any] = {name: bindparam(name) for name in names} | {"state": to}
     if tried:
         changes["attempts"] = ROWS.c.attempts + 1
-    return change.values(changes).returning(ROWS.c.id)
+    return change.values(changes)
 
 
 def one_at_a_time(session: Session, *what: str) -> None:

@@ -1,4 +1,7 @@
-"""The rows of the mailer: what waits to be sent, every try at it, whom not to write to, what is away."""
+"""The rows of the mailer: what waits to be sent, every try at it, whom not to write to, what is away.
+
+Also who was reminded of what, and whose outbox it is.
+"""
 
 from __future__ import annotations
 
@@ -184,3 +187,64 @@ class Trouble(Base):
     told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     strikes: Mapped[int]
     reply: Mapped[str] = mapped_column(Text)
+
+
+class ReminderState(StrEnum):
+    """What became of a reminder to one person."""
+
+    #: Its mail waits in the outbox.
+    QUEUED = "queued"
+    #: Its mail is past waiting: the outbox row says what became of it.
+    DONE = "done"
+    #: Before it left, its person owed nothing any more, or the day was moved.
+    CANCELLED = "cancelled"
+    #: Its time had gone by; staff were told.
+    SKIPPED_LATE = "skipped_late"
+
+
+class Reminder(Base):
+    """One reminder of one milestone to one person; its key lets it exist once."""
+
+    __tablename__ = "reminder"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    #: Also the key of its outbox row: milestone, offset, the day counted to, the person.
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    milestone: Mapped[str] = mapped_column(String(80))
+    #: Such as D-3.
+    offset: Mapped[str] = mapped_column(String(8))
+    #: As whoever keeps the roster numbers people; no foreign key, the mailer does not know that room.
+    person: Mapped[int]
+    #: The three below are contest time. What the offset counted to.
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    slot_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    state: Mapped[ReminderState] = mapped_column(Name(ReminderState))
+    mail_id: Mapped[int | None] = mapped_column(ForeignKey(OutboxMail.id), index=True)
+
+    __table_args__ = (
+        # Who had this one already, whatever the day was then.
+        Index("ix_reminder_person", "milestone", "offset", "person"),
+        # Those that may still be called back; partial, so finished rows cost nothing.
+        _partial("ix_reminder_open", "mail_id", where=state == "queued"),
+    )
+
+
+class Installation(Base):
+    """Whose outbox this is: the one row that a copy of the database takes along and cannot match."""
+
+    __tablename__ = "installation"
+
+    #: Always 1.
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(32))
+    #: How often somebody said that this is the one; what an older copy knows is less.
+    epoch: Mapped[int]
+    #: Where the tables lay then: a copy lies elsewhere.
+    place: Mapped[str] = mapped_column(String(80))
+    #: Grows while mail leaves; the installation remembers it outside, so an older copy shows.
+    pulse: Mapped[int]
+    #: Contest time; reminders due before it are not sent, as the other one may have sent them.
+    confirmed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: Empty for the first start.
+    confirmed_by: Mapped[str] = mapped_column(String(320))

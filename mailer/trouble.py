@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from mailer.relay import Deferred, Outcome
-from mailer.tables import Trouble
+from mailer.tables import Channel, Trouble
 
-#: The relay itself, as a scope beside the domains.
+#: The relay itself, as a scope beside the domains; Slack's, which no domain can be named like.
 RELAY = ""
+SLACK = "slack:"
 
 #: The relay is tried again soon, by one mail: nothing is known about the mails, and each waits for it.
 RELAY_SHORTEST = timedelta(seconds=2)
@@ -48,12 +49,20 @@ def concerns_relay(outcome: Outcome) -> bool:
     return isinstance(outcome, Deferred) and outcome.code is None
 
 
-def room(session: Session, *, real_now: datetime) -> int | None:
+def relay_of(channel: Channel) -> str:
+    """The scope of a channel's relay: that one is away says nothing about the other."""
+    return SLACK if channel is Channel.SLACK else RELAY
+
+
+def room(session: Session, *, real_now: datetime, relay: str = RELAY) -> int | None:
     """Say how many mails may be tried: no limit (None), none while the relay is left alone, one as a probe.
 
     Whoever gets the probe has the relay to itself until the next one is due.
     """
-    trouble = session.get(Trouble, RELAY, with_for_update=True, populate_existing=True)
+    # Asked for each claim, and hardly ever is there trouble.
+    if session.connection().scalar(_SINCE, {"scope": relay}) is None:
+        return None
+    trouble = session.get(Trouble, relay, with_for_update=True, populate_existing=True)
     if trouble is None:
         return None
     if trouble.until > real_now:
@@ -62,9 +71,12 @@ def room(session: Session, *, real_now: datetime) -> int | None:
     return 1
 
 
-def note_relay(session: Session, reply: str, *, real_now: datetime) -> None:
+_SINCE = select(Trouble.since).where(Trouble.scope == bindparam("scope"))
+
+
+def note_relay(session: Session, reply: str, *, real_now: datetime, relay: str = RELAY) -> None:
     """Remember that the relay is away; ``since`` stays what it was."""
-    _note(session, RELAY, reply, shortest=RELAY_SHORTEST, longest=RELAY_LONGEST, real_now=real_now)
+    _note(session, relay, reply, shortest=RELAY_SHORTEST, longest=RELAY_LONGEST, real_now=real_now)
 
 
 def note_domain(session: Session, domain: str, reply: str, *, real_now: datetime) -> None:
@@ -72,10 +84,10 @@ def note_domain(session: Session, domain: str, reply: str, *, real_now: datetime
     _note(session, domain, reply, shortest=DOMAIN_SHORTEST, longest=DOMAIN_LONGEST, real_now=real_now)
 
 
-def relay_is_back(session: Session) -> datetime | None:
+def relay_is_back(session: Session, *, relay: str = RELAY) -> datetime | None:
     """Forget that the relay was away; returns since when it had been."""
     return session.scalar(
-        delete(Trouble).where(Trouble.scope == RELAY).returning(Trouble.since),
+        delete(Trouble).where(Trouble.scope == relay).returning(Trouble.since),
         execution_options={"synchronize_session": False},
     )
 
@@ -107,7 +119,7 @@ def _note(
     real_now: datetime,
 ) -> None:
     trouble = session.get(Trouble, scope, with_for_update=True, populate_existing=True)
-    if trouble is None or (scope != RELAY and real_now - trouble.until > FORGOTTEN_AFTER):
+    if trouble is None or (scope not in (RELAY, SLACK) and real_now - trouble.until > FORGOTTEN_AFTER):
         strikes, since = 1, real_now
     else:
         strikes, since = trouble.strikes + 1, trouble.since

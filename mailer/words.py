@@ -17,6 +17,7 @@ import css_inline
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from faq import wording
 from faq.contest import Language
 from mailer.errors import ComposeError
 
@@ -36,6 +37,26 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "staff_notice": frozenset({"waits", "nearest", "remarks"}),
     # code: as typed; purpose: what it approves; minutes: how long it is good
     "code": frozenset({"code", "purpose", "minutes"}),
+    # day: words; period: the day is the last of several; hour: words, or silence: the sentence that none is
+    # announced; hours_left: only hours before a stated hour; slot: the team's own hour; unsubscribe: a link
+    "reminder": frozenset(
+        {
+            *("greeting", "team", "milestone", "stage", "day", "period", "hour", "silence", "days_left"),
+            *("hours_left", "slot", "site", "unsubscribe"),
+        }
+    ),
+    # slot, venue, minutes, kickoff: words or None; form: a sentence or None; file: a name or None
+    "shortlisted": frozenset({"greeting", "team", "slot", "venue", "minutes", "form", "file"}),
+    "not_shortlisted": frozenset({"greeting", "team"}),
+    "selected": frozenset({"greeting", "team", "kickoff", "file"}),
+    "not_selected": frozenset({"greeting", "team"}),
+    # attends: what they replied
+    "slot_ack": frozenset({"greeting", "team", "slot", "attends"}),
+    "slot_nudge": frozenset({"greeting", "team", "slot"}),
+    # changes: tuple[Corrected, ...]; asked: when and how they were told, or None
+    "correction": frozenset({"greeting", "changes", "asked"}),
+    # change: new, moved or cancelled; when, was: words
+    "invite": frozenset({"greeting", "title", "when", "was", "place", "silence", "change"}),
 }
 
 
@@ -113,9 +134,12 @@ def _inliner() -> css_inline.CSSInliner:
 
 
 def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
+    environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, autoescape=autoescape, trim_blocks=True, lstrip_blocks=True
     )
+    # {{ team | josa('이/가') }}: the name with the particle that fits how it ends.
+    environment.filters["josa"] = wording.with_particle
+    return environment
 
 
 def _clean(text: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -34,6 +35,30 @@ def test_outbox_sends_once_when_a_key_is_repeated(sessions: Sessions, relay: Scr
 
     assert [mail.recipient for mail in relay.sent] == ["lab@example.org"]
     assert (first, second) == (Tally(claimed=1, sent=1), Tally())
+
+
+def test_deliver_due_takes_nothing_where_nothing_waits(sessions: Sessions, relay: Scripted) -> None:
+    queue(sessions, hello())
+    looked = threading.Lock()
+    held: list[bool] = []
+
+    def waits() -> bool:
+        held.append(looked.locked())
+        return False
+
+    done = deliver.deliver_due(
+        Ledger(sessions),
+        relay,
+        Channel.MAIL,
+        limit=10,
+        now=NOON,
+        real_now=lambda: REAL,
+        waits=waits,
+        taking=looked,
+    )
+
+    assert (done, held, looked.locked()) == (Tally(), [True], False)
+    assert states(sessions) == [MailState.QUEUED]
 
 
 def test_deliver_due_is_in_flight_while_it_sends(sessions: Sessions, relay: Scripted) -> None:
