@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot import caps, notice, personal, questions, reply, threads, triage
+from bot import caps, doors, notice, own_result, personal, questions, reply, threads, triage
 from bot.desk import Desk
 from bot.reading import Asked
 from bot.reply import Reply
@@ -88,10 +88,10 @@ def _reply(
             )
         if one.withheld is None and one.asked.reply is not None:
             waits = any(part.waits for part in one.parts)
-            letter = _letter(one.asked, one.asked.reply, inquiry, waits=waits)
+            letter = _letter(one.asked, own_result.with_own_result(session, one.asked), inquiry, waits=waits)
             requests.append(outbox.Request(key=f"reply:{one.asked.inbound_id}", letter=letter))
             replied.append((one, inquiry))
-    answers = outbox.enqueue_all(session, requests, identity=desk.identity, now=now)
+    answers = doors.enqueue_all(session, requests, identity=desk.identity, now=now)
     for (one, inquiry), answer in zip(replied, answers, strict=True):
         if isinstance(answer, ComposeError):
             one.withheld = caps.Withheld(
@@ -129,5 +129,5 @@ def _letter(asked: Asked, written: Reply, inquiry: Inquiry, *, waits: bool) -> L
         automatic=True,
         thread=threads.reply_thread(asked.mail),
         inquiry=inquiry.id,
-        provenance=written.provenance,
+        provenance={**written.provenance, **({"personal": list(asked.personal)} if asked.personal else {})},
     )

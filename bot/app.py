@@ -9,13 +9,31 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import alarm, bell, desk, duty, gap_report, http, storage
+from bot import (
+    alarm,
+    bell,
+    desk,
+    duty,
+    gap_report,
+    http,
+    invites,
+    letters,
+    recall,
+    releasing,
+    second_opinion,
+    storage,
+    unsubscribe,
+    writing,
+)
+from bot import understanding as understandings
 from bot.bell import Bell
 from bot.clock import ContestClock, Heartbeat, real_now
 from bot.conversation import Handled
+from bot.fence import Gate
 from bot.http import HttpDoor
 from bot.inbox.commit import Committer
 from bot.inbox.door import Login, Protocol
@@ -23,6 +41,7 @@ from bot.inbox.imap import ImapDoor
 from bot.inbox.smtp import DoorError, Listener
 from bot.inbox.tls import Certificate, CertificateError
 from bot.loop import POLL
+from bot.reminding import Reminding
 from bot.sender import Sender
 from bot.settings import Listen, Settings
 from bot.storage import Storage
@@ -32,12 +51,17 @@ from faq import library
 from mailer import sending
 from mailer.relay import Fence, MailboxRelay, Relay, SmtpRelay
 
+if TYPE_CHECKING:
+    from bot.slack.side import SlackSide
+
 log = structlog.get_logger(__name__)
 
 #: Everything in hand is finished within this after SIGTERM; what is left of the ten seconds, after which
 #: a supervisor kills, is for closing up.
 GRACE = timedelta(seconds=8)
 SWEEP_EVERY = timedelta(seconds=30)
+#: How exact the release instant of results is.
+RELEASE_EVERY = timedelta(seconds=1)
 #: How often a loop looks unasked where a bell wakes it.
 POLL_BESIDE_BELL = timedelta(seconds=3)
 
@@ -50,6 +74,7 @@ class Role(StrEnum):
     WORKER = "worker"
     SENDER = "sender"
     CLOCK = "clock"
+    SLACK = "slack"
     HTTP = "http"
 
 
@@ -89,12 +114,18 @@ class App:
         self._roles = frozenset(roles)
         self._on_handled = on_handled
         self._clock = clock or ContestClock.starting_at(settings.clock_start)
-        self._desk = desk.of(settings, library.load(settings.contest_dir).contest)
+        self._files = library.load(settings.contest_dir)
+        self._desk = desk.of(settings, self._files.contest)
         self._relays = [leave_by] if leave_by else [relay(settings) for _ in range(settings.senders)]
         self.storage: Storage = storage.open_storage(settings.store)
         storage.upgrade(self.storage)
+        self._gate = Gate(self.storage, settings.data_dir)
+        self._gate.adopt(now=self._clock.now())
+        self._reminding = Reminding(self.storage, self._desk, most=settings.audience_limit)
+        self._understanding: Understanding | None = None
         self._worker = self._make_worker(progress) if self._has(Role.WORKER) else None
         self._sender = self._make_sender() if self._has(Role.SENDER) else None
+        self._slack = self._make_slack()
         self._bell = self._make_bell()
         self._committer = Committer(self.storage.write, on_stored=self._stored)
         self._listeners: list[Listener] = []
@@ -112,12 +143,16 @@ class App:
             self._sweep()
             heartbeat = Heartbeat()
             heartbeat.every(SWEEP_EVERY, self._sweep, name="sweep")
+            heartbeat.every(SWEEP_EVERY, self._remind, name="remind", at_once=True)
+            heartbeat.every(RELEASE_EVERY, self._release, name="release")
             heartbeat.start()
             self._heartbeat = heartbeat
         if self._sender:
             self._sender.start()
         if self._worker:
             self._worker.loop.start()
+        if self._slack:
+            self._slack.start()
         if self._bell:
             self._bell.start()
         http_port = self._open_http() if self._has(Role.HTTP) else None
@@ -147,7 +182,7 @@ class App:
         self._committer.stop(deadline_s=left().total_seconds())
         if self._bell:
             self._bell.stop(left())
-        loops = [loop for loop in (self._worker and self._worker.loop, self._sender) if loop]
+        loops = [loop for loop in (self._slack, self._worker and self._worker.loop, self._sender) if loop]
         for loop in loops:
             loop.ask_to_stop()
         finished = [loop.join(left()) for loop in loops]
@@ -173,7 +208,19 @@ class App:
         return all(self._has(role) for role in roles)
 
     def _make_worker(self, progress: Progress | None) -> Worker:
-        understanding = Understanding(
+        return Worker(
+            self.storage,
+            self._understand(progress),
+            self._desk,
+            self._clock,
+            on_handled=self._handled,
+            poll=self._poll(),
+            second=second_opinion.of(self._settings),
+        )
+
+    def _understand(self, progress: Progress | None = None) -> Understanding:
+        """The one engine of this process, made when it is first asked for."""
+        self._understanding = self._understanding or Understanding(
             folder=self._settings.contest_dir,
             encoders=self._settings.encoders,
             default_mode=self._settings.default_mode,
@@ -182,17 +229,38 @@ class App:
             sessions=self.storage.read,
             progress=progress,
         )
-        return Worker(
+        return self._understanding
+
+    def _make_slack(self) -> SlackSide | None:
+        """Slack, for the roles that have to do with it; None where no workspace is set."""
+        listens = self._has(Role.SLACK) or (self._settings.slack_http and self._has(Role.HTTP))
+        if not self._settings.uses_slack or not (listens or self._has(Role.SENDER)):
+            return None
+        from bot.slack.side import SlackSide  # noqa: PLC0415  slow to load
+
+        wakes = [hand.wake for hand in (self._worker and self._worker.loop, self._sender) if hand]
+        return SlackSide(
+            self._settings,
             self.storage,
-            understanding,
             self._desk,
             self._clock,
-            on_handled=self._handled,
+            understanding=self._understand,
+            listens=listens,
+            sends=self._has(Role.SENDER),
             poll=self._poll(),
+            may_send=self._gate.may_send,
+            wakes=tuple(wakes),
         )
 
     def _make_sender(self) -> Sender:
-        return Sender(self.storage, self._relays, self._desk, self._clock, poll=self._poll())
+        return Sender(
+            self.storage,
+            self._relays,
+            self._desk,
+            self._clock,
+            poll=self._poll(),
+            may_send=self._gate.may_send,
+        )
 
     def _make_bell(self) -> Bell | None:
         """What to wake when another process wrote; none where one process does everything on a file."""
@@ -200,7 +268,7 @@ class App:
         if self._worker:
             wake[bell.INBOUND] = self._worker.loop.wake
         if self._sender:
-            wake[bell.OUTBOX] = self._sender.wake
+            wake[bell.OUTBOX] = self._outbox_perhaps_changed
         alone = self.storage.dialect == "sqlite" and self._has_all(Role.INTAKE, Role.WORKER, Role.SENDER)
         return Bell(self.storage, wake) if wake and not alone else None
 
@@ -241,7 +309,11 @@ class App:
         listen = self._settings.http_listen
         if listen is None:
             return None
-        self._http = HttpDoor(http.build(self.storage, now=self._clock.now, real_now=real_now), listen)
+        pages = list(unsubscribe.pages(self.storage, self._desk.identity, now=self._clock.now))
+        if self._slack and (route := self._slack.route()):
+            pages.append(route)
+        app = http.build(self.storage, now=self._clock.now, real_now=real_now, pages=pages)
+        self._http = HttpDoor(app, listen)
         return self._http.start()
 
     def _stored(self) -> None:
@@ -250,18 +322,55 @@ class App:
 
     def _handled(self, handled: Handled) -> None:
         self._on_handled(handled)
+        self._outbox_changed()
+
+    def _outbox_changed(self) -> None:
+        for side in (self._sender, self._slack):
+            if side:
+                side.wake()
+
+    def _outbox_perhaps_changed(self) -> None:
+        """Somebody wrote to the database: one looks whether it concerns the senders, not each of them."""
         if self._sender:
-            self._sender.wake()
+            self._sender.look()
+        if self._slack:
+            self._slack.wake()
 
     def _sweep(self) -> None:
         with self.storage.write.begin() as session:
             swept = sending.sweep(session, real_now=real_now())
             duty.wake(session, now=self._clock.now())
+            letters.settle(session, now=self._clock.now())
+            writing.expire(session, now=self._clock.now())
         for mail_id in swept.parked:
             log.error("outbox.unknown", mail=mail_id, cause="crash in flight")
         gap_report.mail_weekly(self.storage, self._desk, self._settings.contest_dir, now=self._clock.now())
         alarm.relay_away(self.storage, self._desk, now=self._clock.now(), real_now=real_now())
         alarm.mailbox_away(self.storage, self._desk, now=self._clock.now(), real_now=real_now())
+
+    def _release(self) -> None:
+        if not self._gate.may_send():
+            return  # as below
+        now = self._clock.now()
+        done = releasing.tick(self.storage, self._files, self._desk, now=now, real_now=real_now())
+        if self._sender and any(one.queued for one in done):
+            self._sender.wake()
+
+    def _remind(self) -> None:
+        self._gate.beat()
+        if not self._gate.may_send():
+            return  # what would be queued here may have been sent by the installation this was copied from
+        with self.storage.read() as session:
+            # A change that cannot be read stops reminders: the files alone may name a day that was moved.
+            current = understandings.overlaid(self._files, session)
+        done = self._reminding.tick(current, now=self._clock.now())
+        if corrections := recall.tick(self.storage, self._files, self._desk, now=self._clock.now()):
+            log.warning("recall.drafted", corrections=corrections)  # they wait for staff
+        invited = invites.tick(self.storage, current, self._desk, now=self._clock.now())
+        if invited != invites.Ticked():
+            log.info("invites.queued", new=invited.new, moved=invited.moved, cancelled=invited.cancelled)
+        if (done.queued or invited != invites.Ticked()) and self._sender:
+            self._sender.wake()
 
 
 def _certificate(settings: Settings) -> Certificate | None:

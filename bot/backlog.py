@@ -42,10 +42,22 @@ def waiting(session: Session, *, limit: int) -> Sequence[int]:
     return session.connection().scalars(_NEXT, {"low": low_water(session), "most": limit}).all()
 
 
+def next_after(session: Session, low: int, *, limit: int) -> tuple[int, Sequence[int]]:
+    """Numbers of mails above ``low`` that are not handled, and up to which number none waits now.
+
+    On SQLite only that stays true; on PostgreSQL lower numbers may still appear.
+    """
+    connection = session.connection()
+    low = max(low, connection.scalar(LOW_WATER) or 0)
+    numbers = connection.scalars(_NEXT, {"low": low, "most": limit}).all()
+    if numbers:
+        return numbers[0] - 1, numbers
+    return max(low, connection.scalar(_NEWEST) or 0), numbers
+
+
 def unfinished(connection: Connection, numbers: Sequence[int]) -> Sequence[int]:
     """Those of these mails that nobody has handled meanwhile."""
-    done = select(HandledMail.inbound_id).where(HandledMail.inbound_id.in_(numbers))
-    finished = set(connection.scalars(done)) if numbers else set()
+    finished = set(connection.scalars(_FINISHED, {"numbers": list(numbers)})) if numbers else set()
     return [number for number in numbers if number not in finished]
 
 
@@ -105,3 +117,7 @@ def after(low: int | BindParameter[int]) -> Select[int]:
 # Written once, for a worker asks at each wake-up.
 LOW_WATER = select(Cursor.low_water).where(Cursor.name == INBOUND)
 _NEXT = after(bindparam("low")).limit(bindparam("most"))
+_FINISHED = select(HandledMail.inbound_id).where(
+    HandledMail.inbound_id.in_(bindparam("numbers", expanding=True))
+)
+_NEWEST = select(func.max(InboundMail.id))

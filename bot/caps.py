@@ -12,14 +12,18 @@ from sqlalchemy.orm import Session
 
 from bot import echo, triage
 from bot.reading import Asked
+from bot.slack import place
 from bot.tables import Event, Inquiry, InquiryPart
 from faq.contest import SEOUL
-from mailer import outbox
+from mailer import outbox, postings
 from mailer.tables import MailKind, MailState, OutboxMail
 
 #: RFC 3834 §2 asks for limits; a robot that marks nothing is stopped by these.
 MAILS_PER_ADDRESS_A_DAY = 5
 MAILS_PER_INQUIRY = 3
+#: In Slack, where people ask in many short messages.
+POSTS_PER_PERSON_A_DAY = 60
+POSTS_PER_INQUIRY = 30
 #: To other addresses of a domain, on the subject that a mail from a new address there answers.
 MAILS_PER_SUBJECT_A_DAY = 3
 RECEIPT_AGAIN_AFTER = timedelta(days=7)
@@ -55,6 +59,8 @@ def withheld(
 ) -> Withheld | None:
     """Why no automatic mail may go out now; None when it may. ``opened``: the inquiry is this mail's own."""
     address = asked.mail.from_address
+    if place.read(asked.mail.message_id):
+        return _withheld_in_slack(session, inquiry, address or "", now=now)
     if not address:
         return Withheld(reason="no usable sender address", notice_key=notice_key(session, inquiry))
     if not asked.ruling.may_answer:
@@ -77,6 +83,20 @@ def withheld(
     bare = asked.reply is not None and not asked.reply.says_something
     if bare and _receipt_sent(session, inquiry, now=now):
         reason = f"a receipt went out within {RECEIPT_AGAIN_AFTER.days} days"
+        return Withheld(reason=reason, notice_key=notice_key(session, inquiry))
+    return None
+
+
+def _withheld_in_slack(session: Session, inquiry: Inquiry, address: str, *, now: datetime) -> Withheld | None:
+    """In Slack no other program answers ours, bots are not heard; only what nobody would type is stopped."""
+    if postings.automatic_to(session, address, since=now - timedelta(days=1)) >= POSTS_PER_PERSON_A_DAY:
+        return Withheld(
+            reason=f"{POSTS_PER_PERSON_A_DAY} automatic answers to this Slack user within a day",
+            notice_key=f"withheld:applicant:{inquiry.applicant_id}:{now.astimezone(SEOUL):%Y-%m-%d}",
+        )
+    since = triage.last_staff_act(session, inquiry.id)
+    if postings.automatic_about(session, inquiry.id, since=since) >= POSTS_PER_INQUIRY:
+        reason = f"{POSTS_PER_INQUIRY} automatic answers in this thread without a person"
         return Withheld(reason=reason, notice_key=notice_key(session, inquiry))
     return None
 

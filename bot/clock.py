@@ -45,10 +45,21 @@ class Heartbeat:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
-    def every(self, interval: timedelta, tick: Callable[[], object], *, name: str) -> None:
-        """Call ``tick`` each ``interval``, first after one; a fault is logged and the next call comes."""
+    def every(
+        self, interval: timedelta, tick: Callable[[], object], *, name: str, at_once: bool = False
+    ) -> None:
+        """Call ``tick`` each ``interval``, first after one or ``at_once``.
+
+        A fault is logged, and the next call comes.
+        """
+        first = {"next_run_time": real_now()} if at_once else {}
         self._scheduler.add_job(
-            _guarded(tick, name), "interval", seconds=interval.total_seconds(), id=name, replace_existing=True
+            _guarded(tick, name),
+            "interval",
+            seconds=interval.total_seconds(),
+            id=name,
+            replace_existing=True,
+            **first,
         )
 
     def start(self) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Insert, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot import answering, copies, echo, notice, questions, reading, returned, triage
+from bot import answering, attending, copies, echo, notice, questions, reading, returned, roster, triage
 from bot.answering import Question
 from bot.desk import Desk
 from bot.inbox import rules
@@ -20,6 +20,7 @@ from bot.storage import Storage
 from bot.tables import Event, HandledMail, Inquiry, InquiryPart, ThreadMessage
 from bot.understanding import Understanding
 from intents.decide import Decision, Verdict
+from mailer.base import Base
 
 log = structlog.get_logger(__name__)
 
@@ -107,18 +108,21 @@ def settle(storage: Storage, readings: Sequence[Reading], desk: Desk, *, now: da
 def _settle(storage: Storage, readings: Sequence[Reading], desk: Desk, *, now: datetime) -> list[Handled]:
     with storage.write.begin() as session:
         numbers = [read.inbound_id for read in readings]
-        marked = set(
-            session.scalars(select(HandledMail.inbound_id).where(HandledMail.inbound_id.in_(numbers)))
-        )
+        marked = set(session.connection().scalars(_MARKED, {"numbers": numbers}))
         fresh = [read for read in readings if read.inbound_id not in marked]
         return _write(session, fresh, desk, now=now) if fresh else []
+
+
+_MARKED = select(HandledMail.inbound_id).where(
+    HandledMail.inbound_id.in_(bindparam("numbers", expanding=True))
+)
 
 
 def _write(session: Session, readings: Sequence[Reading], desk: Desk, *, now: datetime) -> list[Handled]:
     known = copies.find(session, [read.dedup_key for read in readings if read.dedup_key])
     done: dict[int, Handled] = {}
     asked: list[Question] = []
-    namesakes: list[tuple[HandledMail, HandledMail]] = []
+    namesakes: list[tuple[HandledMail, copies.Marked]] = []
     marks = {read.inbound_id: _mark(read, now=now) for read in readings}
     for read in readings:
         mark = marks[read.inbound_id]
@@ -128,6 +132,8 @@ def _write(session: Session, readings: Sequence[Reading], desk: Desk, *, now: da
             mark.reason = f"the same mail as inbound {first.inbound_id}"
             done[read.inbound_id] = _handled(read, inquiry_id=first.inquiry_id, withheld=mark.reason)
             continue
+        if read.unsubscribes is not None:
+            roster.unsubscribe(session, read.unsubscribes, now=now)
         namesake = known.namesake(read.dedup_key)
         if namesake is not None:
             namesakes.append((mark, namesake))
@@ -135,6 +141,8 @@ def _write(session: Session, readings: Sequence[Reading], desk: Desk, *, now: da
         match read:
             case Silent():
                 done[read.inbound_id] = _silence(session, read, inquiry, mark, desk, now=now)
+            case Asked() if attending.take(session, read, inquiry, mark, desk, now=now):
+                done[read.inbound_id] = _handled(read, inquiry_id=mark.inquiry_id)
             case Asked(decision=Decision(decision=Verdict.IGNORE)):
                 done[read.inbound_id] = _acknowledge(session, read, inquiry, mark, now=now)
             case Asked():
@@ -157,13 +165,26 @@ def _write(session: Session, readings: Sequence[Reading], desk: Desk, *, now: da
 
 def _insert(session: Session) -> None:
     """Insert what is new; what nothing points to goes past the unit of work, which costs more than it."""
-    leaves = [
-        row for row in session.new if isinstance(row, Event | HandledMail | InquiryPart | ThreadMessage)
-    ]
+    leaves = [row for row in session.new if type(row) in _LEAVES]
     for row in leaves:
         session.expunge(row)
     session.flush()
-    session.bulk_save_objects(leaves)
+    connection = session.connection()
+    for kind, (statement, names) in _LEAVES.items():
+        rows = [{name: getattr(row, name) for name in names} for row in leaves if type(row) is kind]
+        if rows:
+            connection.execute(statement, rows)
+
+
+def _leaf(kind: type[Base]) -> tuple[Insert, tuple[str, ...]]:
+    """The statement that inserts such rows, and its columns; a number of its own comes from the database."""
+    table = Base.metadata.tables[kind.__tablename__]
+    names = tuple(column.name for column in table.columns if column is not table.autoincrement_column)
+    return insert(table), names
+
+
+#: What nothing points to, in the order in which it is inserted: many rows in one statement each.
+_LEAVES = {kind: _leaf(kind) for kind in (HandledMail, InquiryPart, Event, ThreadMessage)}
 
 
 def _mark(read: Reading, *, now: datetime) -> HandledMail:

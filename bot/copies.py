@@ -7,8 +7,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from bot import notice, triage
@@ -50,19 +51,28 @@ def key(mail: Inbound, raw: bytes) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """A mail that was handled before."""
+
+    inbound_id: int
+    dedup_key: str
+    inquiry_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """Handled mails that have a key or a Message-ID of those that were asked about."""
 
     #: By key.
-    same: Mapping[str, HandledMail]
+    same: Mapping[str, Marked]
     #: By the key's part for the Message-ID: all of them, oldest first.
-    named: Mapping[str, Sequence[HandledMail]]
+    named: Mapping[str, Sequence[Marked]]
 
-    def first(self, key: str | None) -> HandledMail | None:
+    def first(self, key: str | None) -> Marked | None:
         """The mail that this one repeats, if it was handled before."""
         return self.same.get(key) if key else None
 
-    def namesake(self, key: str | None) -> HandledMail | None:
+    def namesake(self, key: str | None) -> Marked | None:
         """The first mail that carries the same Message-ID and says something else."""
         others = self.named.get(key[:ID_CHARS], ()) if key else ()
         return next((other for other in others if other.dedup_key != key), None)
@@ -72,19 +82,33 @@ def find(session: Session, keys: Collection[str]) -> Known:
     """Look all these keys up at once."""
     if not keys:
         return Known(same={}, named={})
-    ids = {key[:ID_CHARS] for key in keys}
-    of_one = (and_(HandledMail.dedup_key >= one, HandledMail.dedup_key < one + BEHIND) for one in sorted(ids))
-    found = session.scalars(select(HandledMail).where(or_(*of_one)).order_by(HandledMail.inbound_id))
-    same: dict[str, HandledMail] = {}
-    named: dict[str, list[HandledMail]] = {}
-    for mark in found:
-        assert mark.dedup_key is not None  # it was found by it
+    ids = sorted({key[:ID_CHARS] for key in keys})
+    bounds = {f"first{place}": one for place, one in enumerate(ids)}
+    bounds |= {f"behind{place}": one + BEHIND for place, one in enumerate(ids)}
+    same: dict[str, Marked] = {}
+    named: dict[str, list[Marked]] = {}
+    for row in session.connection().execute(_with_one_of(len(ids)), bounds):
+        mark = Marked(inbound_id=row.inbound_id, dedup_key=row.dedup_key, inquiry_id=row.inquiry_id)
         same[mark.dedup_key] = mark
         named.setdefault(mark.dedup_key[:ID_CHARS], []).append(mark)
     return Known(same=same, named=named)
 
 
-def flag(session: Session, desk: Desk, mark: HandledMail, other: HandledMail, *, now: datetime) -> None:
+@cache
+def _with_one_of(count: int) -> Select[int, str | None, int | None]:
+    """Ask for the mails with one of so many ids; written once, as that takes longer than to run it."""
+    of_one = (
+        and_(
+            HandledMail.dedup_key >= bindparam(f"first{place}"),
+            HandledMail.dedup_key < bindparam(f"behind{place}"),
+        )
+        for place in range(count)
+    )
+    columns = (HandledMail.inbound_id, HandledMail.dedup_key, HandledMail.inquiry_id)
+    return select(*columns).where(or_(*of_one)).order_by(HandledMail.inbound_id)
+
+
+def flag(session: Session, desk: Desk, mark: HandledMail, other: Marked, *, now: datetime) -> None:
     """Write on both inquiries that two different mails carry one Message-ID, and tell staff once an id.
 
     Both are kept and worked on: broken programs do this, and so does who wants to pass for another.
@@ -101,7 +125,7 @@ def flag(session: Session, desk: Desk, mark: HandledMail, other: HandledMail, *,
     notice.of_namesakes(session, desk, reason(mark, other), key=mark.dedup_key[:ID_CHARS], now=now)
 
 
-def reason(mark: HandledMail, other: HandledMail) -> str:
+def reason(mark: HandledMail | Marked, other: HandledMail | Marked) -> str:
     """Say it for staff."""
     where = f" (inquiry {other.inquiry_id})" if other.inquiry_id else ""
     return f"inbound {mark.inbound_id} has the Message-ID of inbound {other.inbound_id}{where}, other content"

@@ -10,7 +10,7 @@ from intents.decide import Feasibility
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     Language.KO: {
-        "understood": "이렇게 이해했습니다: {slots}. 다르면 이 메일에 답장으로 바로잡아 주세요.",
+        "understood": "이렇게 이해했습니다: {slots}. 다르면 답장으로 바로잡아 주세요.",
         "missing": "다음을 회신해 주시면 더 빨리 확인할 수 있습니다: {slots}",
         "judges": "말씀하신 데이터셋을 실제로 구축할 수 있는지는 담당자가 내용을 보고 판단합니다.",
         "modality": "데이터 종류 {words}",

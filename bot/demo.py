@@ -1,4 +1,4 @@
-"""The whole desk on this machine: no account anywhere, sample mails, each step shown."""
+"""The whole desk on this machine: no account anywhere, sample questions, each step shown."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from datetime import datetime
 from email import message_from_bytes
 from email.policy import SMTP
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
-from bot import logs, samples, settings, triage
+from bot import logs, pretending, samples, settings, standin, triage
 from bot.app import App
 from bot.clock import ContestClock
 from bot.conversation import Handled
 from bot.settings import Settings
+from bot.standin import Standin
 from bot.tables import Inquiry
 from faq import library, render
 from faq.contest import SEOUL, Language
@@ -28,6 +30,11 @@ from mailer.tables import MailState, OutboxMail
 #: Ten days before the 2020 edition closes; the clock runs from here.
 START = datetime(2020, 11, 20, 10, 0, tzinfo=SEOUL)
 PATIENCE_SECONDS = 60.0
+#: What would lead to a real workspace.
+SLACK = (
+    *("slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_api_url"),
+    *("slack_triage_channel", "slack_help_channel", "slack_staff_groups"),
+)
 
 Say = Callable[[str], None]
 
@@ -71,20 +78,28 @@ def run(*, once: bool, say: Say) -> bool:
     """
     # The steps are shown in words; the log lines would only stand between them.
     logs.configure("console", level=logging.WARNING)
-    chosen = _settings()
+    base = settings.read()
+    slack = standin.find(base.slack_api_url)
+    chosen = _settings(base, slack)
     mailbox = ShownMailbox(chosen.data_dir / "mailbox", say)
-    stage = _Stage(say)
+    clock = ContestClock.starting_at(START)
+    stage = _Stage(say, clock)
     say("Reading the phrasings of the 2020 edition ...")
-    app = App(chosen, clock=ContestClock.starting_at(START), leave_by=mailbox, on_handled=stage.show)
+    app = App(chosen, clock=clock, leave_by=mailbox, on_handled=stage.show)
     try:
+        if slack:
+            pretending.employ(slack, app.storage, now=START)
         opened = app.start()
         port = opened.smtp_port or 0  # the demo's own settings open this door
         assert opened.smtp_port is not None
-        say(f"The desk is up. The contest's clock shows {render.clock_text(START, Language.EN)}.\n")
+        say(f"The desk is up. The contest's clock shows {render.clock_text(START, Language.EN)}.")
+        say(_about_slack(slack))
         settled = all(
             _perform(sample, port=port, chosen=chosen, mailbox=mailbox, stage=stage, app=app)
             for sample in samples.SAMPLES
         )
+        if slack:
+            settled = _perform_in_slack(slack, stage, app) and settled
         _show_rest(app, say)
     except BaseException:
         app.stop()
@@ -100,6 +115,8 @@ def run(*, once: bool, say: Say) -> bool:
     say(
         f"What goes out lies in {chosen.data_dir / 'mailbox'}; health: http://127.0.0.1:{opened.http_port}/health"
     )
+    if slack:
+        say(f"In {slack.url}/ be staff-a and look into contest-triage, or ask as somebody else.")
     say("From temperror@, permerror@ or timeout@example.org the reply fails as the name says.")
     say(
         f"To look as staff, in this folder: CONTESTDESK_DATA_DIR={chosen.data_dir} contestdesk inquiries list"
@@ -109,13 +126,14 @@ def run(*, once: bool, say: Say) -> bool:
     return settled
 
 
-def _settings() -> Settings:
-    """Settings of its own: a fresh folder, free ports, no relay, whatever the environment says."""
-    base = settings.read()
+def _settings(base: Settings, slack: Standin | None) -> Settings:
+    """Settings of its own, whatever the environment says: new folder, free ports, no relay, no real Slack."""
     folder = base.data_dir / "demo"
     # Only what an earlier demo left; a running desk keeps its data one folder up.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    # The stand-in's own settings come by the environment; any other workspace is left alone.
+    no_slack: dict[str, Any] = {} if slack else dict.fromkeys(SLACK, "") | {"slack_http": False}
     return settings.read(
         environment="development",
         data_dir=folder,
@@ -128,14 +146,16 @@ def _settings() -> Settings:
         smtp_listen="127.0.0.1:0",
         http_listen="127.0.0.1:0",
         clock_start=None,
+        **no_slack,
     )
 
 
 class _Stage:
     """Shows what was understood, and lets the demo wait until all of it is settled."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, clock: ContestClock) -> None:
         self.say = say
+        self._clock = clock
         self._changed = threading.Condition()
         self.handled = 0
 
@@ -164,17 +184,19 @@ class _Stage:
         with self._changed:
             if not self._changed.wait_for(lambda: self.handled >= handled, PATIENCE_SECONDS):
                 return False
-        while _on_its_way(app):
+        while _on_its_way(app, now=self._clock.now()):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
         return True
 
 
-def _on_its_way(app: App) -> bool:
+def _on_its_way(app: App, *, now: datetime) -> bool:
     moving = (MailState.QUEUED, MailState.CLAIMED, MailState.IN_FLIGHT)
+    is_due = or_(OutboxMail.not_before.is_(None), OutboxMail.not_before <= now)
     with app.storage.read() as session:
-        return bool(session.scalar(select(func.count(OutboxMail.id)).where(OutboxMail.state.in_(moving))))
+        counted = select(func.count(OutboxMail.id)).where(OutboxMail.state.in_(moving), is_due)
+        return bool(session.scalar(counted))
 
 
 def _perform(
@@ -203,6 +225,28 @@ def _perform(
     settled = stage.wait_for(expected, app)
     stage.say("")
     return settled
+
+
+def _about_slack(slack: Standin | None) -> str:
+    if slack is None:
+        return "Slack is left out here: make demo, in a checkout, brings a stand-in to click through.\n"
+    return f"Slack is a stand-in of its own, to click through in a browser: {slack.url}/\n"
+
+
+def _perform_in_slack(slack: Standin, stage: _Stage, app: App) -> bool:
+    if not pretending.wait_until_heard(slack):
+        stage.say("the desk did not connect to Slack's stand-in")
+        return False
+    for sample in samples.SLACK_SAMPLES:
+        stage.say(f"── {sample.title}")
+        stage.quote(sample.text)
+        asked = pretending.ask(slack, sample)
+        if not pretending.show_answer(slack, asked, stage.say):
+            stage.say("  no answer came")
+            return False
+        stage.say("")
+    # The card that staff get of it, too.
+    return stage.wait_for(stage.handled, app)
 
 
 def _show_rest(app: App, say: Say) -> None:

@@ -20,7 +20,7 @@ class Desk:
     staff_address: str
 
     def accepts(self, address: str) -> bool:
-        """True for the addresses we take mail for: the contest's, its plus-forms, bounces, postmaster.
+        """True for the addresses we take mail for: the contest's, its plus-forms, bounces, postmaster ...
 
         RFC 5321 §4.5.1 asks every host that takes mail to take it for postmaster.
         """
@@ -29,7 +29,7 @@ class Desk:
         own_local, _, own_domain = self.identity.address.rpartition("@")
         if domain == own_domain and base == own_local:
             return True
-        return domain == self.identity.domain and base in ("bounces", "inquiry", "postmaster")
+        return domain == self.identity.domain and base in ("bounces", "inquiry", "unsubscribe", "postmaster")
 
 
 def of(settings: Settings, contest: Contest) -> Desk:
@@ -42,6 +42,7 @@ def of(settings: Settings, contest: Contest) -> Desk:
         secret=secret,
         # Who only watches a mailbox at a provider gets no mail to addresses that the provider never gave out.
         takes_signed=bool(settings.smtp_listen or settings.lmtp_listen),
+        public_url=settings.public_url,
     )
     names = rules.DeskNames(
         addresses=(settings.contest_address,),

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from bot import app, reviews, storage
+from bot import app, fence, reviews, storage
 from bot.clock import ContestClock
 from bot.inbox import mailbox
 from bot.settings import DEVELOPMENT_SECRET, Settings
@@ -19,6 +19,7 @@ from faq import library, lint, render
 from faq.contest import Language
 from intents import encoder, risk
 from mailer import words
+from mailer.tables import Installation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +37,10 @@ def examine(settings: Settings) -> list[Checked]:
     checks: dict[str, Callable[[], str]] = {
         "settings": lambda: _settings(settings),
         "database": lambda: _database(settings),
+        "installation": lambda: _installation(settings),
         "relay": lambda: app.relay(settings).doctor(),
         "inbox": lambda: _inbox(settings),
+        "slack": lambda: _slack(settings),
         "templates": _templates,
         "facts": lambda: _facts(settings),
         "encoders": lambda: _encoders(settings),
@@ -82,6 +85,22 @@ def _database(settings: Settings) -> str:
         store.close()
 
 
+def _installation(settings: Settings) -> str:
+    url = make_url(settings.store)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return "not started yet"
+    store = storage.open_storage(settings.store)
+    try:
+        with store.read() as session:
+            doubt = fence.doubt(session, fence.read(settings.data_dir / fence.FILE))
+            row = session.get(Installation, 1)
+    finally:
+        store.close()
+    if doubt:
+        raise fence.Fenced(doubt)
+    return f"this one may send (epoch {row.epoch})" if row else "not started yet"
+
+
 def _inbox(settings: Settings) -> str:
     opened = (("SMTP", settings.smtp_listen), ("LMTP", settings.lmtp_listen))
     told = [f"{name} on {listen}" for name, listen in opened if listen is not None]
@@ -89,6 +108,14 @@ def _inbox(settings: Settings) -> str:
     if watched is not None:
         told.append(f"IMAP {mailbox.doctor(watched.account, watched.folders, watched.after)}")
     return "; ".join(told) or "shut: no mail comes in"
+
+
+def _slack(settings: Settings) -> str:
+    if not settings.uses_slack:
+        return "not used: no SLACK_BOT_TOKEN"
+    from bot.slack import manifest, side  # noqa: PLC0415  slow to load
+
+    return side.doctor(settings, manifest.scopes())
 
 
 def _templates() -> str:

@@ -40,16 +40,26 @@ def from_inquiry(
     letter = _letter(session, inquiry)
     part = _part(inquiry, number)
     question = PRIVATE.sub("…", part.text).strip()
-    if topic is not None and not _ID.fullmatch(topic):
+    if topic is not None and not is_id(topic):
         raise Refused(f"{topic!r} is no id such as application.team_size")
     if topic in library.entries or topic in library.unknowns:
         content: dict[str, Any] = {"language": part.language, "phrasings": [question]}
         return Proposal(kind=Kind.PHRASINGS, subject=topic or "", content=content, part_id=part.id)
     settled = part.unknown if part.unknown in library.unknowns else None
     content = skeleton(library, unknown=settled, questions={Language(part.language): [question]})
-    content[part.language]["answer"] = _TEMPLATE.sub(r"\1 ", PRIVATE.sub("…", letter))
+    content[part.language]["answer"] = inert(letter)
     subject = topic or new_topic(unknown=settled, nearest=part.nearest, number=inquiry.id)
     return Proposal(kind=Kind.ENTRY, subject=subject, content=content, part_id=part.id)
+
+
+def is_id(topic: str) -> bool:
+    """True for what can name a topic, such as application.team_size."""
+    return _ID.fullmatch(topic) is not None
+
+
+def inert(words: str) -> str:
+    """What a person wrote, as the text of an answer: no template in it, no address or telephone number."""
+    return _TEMPLATE.sub(r"\1 ", PRIVATE.sub("…", words))
 
 
 def skeleton(

@@ -29,6 +29,37 @@ def claim(session: Session, inquiry: Inquiry, *, staff: Staff, now: datetime) ->
     return True
 
 
+def assign(session: Session, inquiry: Inquiry, to: Staff, *, staff: Staff, now: datetime) -> bool:
+    """Give an inquiry to somebody, whoever has it; False when it is theirs already.
+
+    To oneself it is how to take over.
+
+    Raises:
+        Refused: it cannot be claimed in its state.
+    """
+    if inquiry.state is InquiryState.CLAIMED and inquiry.owner == to.address:
+        return False
+    triage.move(inquiry, InquiryState.CLAIMED, now=now)
+    before, inquiry.owner, inquiry.snooze_until = inquiry.owner, to.address, None
+    triage.record(
+        session, inquiry, "assigned", actor=staff.address, now=now, to=to.address, before=before or ""
+    )
+    return True
+
+
+def release(session: Session, inquiry: Inquiry, *, staff: Staff, now: datetime) -> None:
+    """Put an inquiry back for anybody to take.
+
+    Raises:
+        Refused: it is not claimed, or by somebody else.
+    """
+    if inquiry.owner != staff.address or inquiry.state is not InquiryState.CLAIMED:
+        raise Refused(f"inquiry {inquiry.id} is not yours to give back ({inquiry.state})")
+    triage.move(inquiry, InquiryState.NEW, now=now)
+    inquiry.owner = None
+    triage.record(session, inquiry, "released", actor=staff.address, now=now)
+
+
 def snooze(session: Session, inquiry: Inquiry, until: datetime, *, staff: Staff, now: datetime) -> None:
     """Let an inquiry rest until an instant; a new question in it ends that sooner.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import anyio.to_thread
@@ -24,6 +24,7 @@ from bot import backlog
 from bot.clock import real_now
 from bot.inbox import place
 from bot.settings import Listen
+from bot.slack.tables import SlackCount
 from bot.storage import Storage
 from bot.tables import HandledMail, InboundMail, Inquiry
 from mailer import outbox, trouble
@@ -68,6 +69,7 @@ class Figures:
             due_since = outbox.oldest_due(session, now=now)
             away_since = trouble.relay_away_since(session)
             watched = place.looks(session)
+            slack = session.execute(select(SlackCount.name, SlackCount.count)).all()
         yield GaugeMetricFamily("contestdesk_inbound_stored", "Mails stored at the door", value=stored)
         by_verdict = GaugeMetricFamily("contestdesk_inbound_handled", "Mails handled", labels=["verdict"])
         for verdict, count in handled:
@@ -86,6 +88,10 @@ class Figures:
         yield _age(
             "contestdesk_relay_away_seconds", "How long the relay has been away", away_since, self._real_now()
         )
+        told = GaugeMetricFamily("contestdesk_slack_events", "Odd Slack events", labels=["what"])
+        for name, count in slack:
+            told.add_metric([name], count)
+        yield told
         look_age = GaugeMetricFamily(
             "contestdesk_mailbox_look_age_seconds", "Since the last good look", labels=["folder"]
         )
@@ -104,8 +110,14 @@ def _seconds_since(instant: datetime | None, now: datetime) -> float:
     return max(0.0, (now - instant).total_seconds()) if instant else 0.0
 
 
-def build(storage: Storage, *, now: Clock = real_now, real_now: Clock = real_now) -> Starlette:
-    """The pages, over one database; ``now`` is contest time."""
+def build(
+    storage: Storage,
+    *,
+    now: Clock = real_now,
+    real_now: Clock = real_now,
+    pages: Sequence[Route] = (),
+) -> Starlette:
+    """The pages, over one database, with more of them by their owners; ``now`` is contest time."""
     registry = CollectorRegistry()
     registry.register(Figures(storage, now=now, real_now=real_now))
 
@@ -125,7 +137,7 @@ def build(storage: Storage, *, now: Clock = real_now, real_now: Clock = real_now
             return Response(status_code=503)
         return Response(page, media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(routes=[Route("/health", health), Route("/metrics", metrics)])
+    return Starlette(routes=[Route("/health", health), Route("/metrics", metrics), *pages])
 
 
 def _backlog(storage: Storage) -> int:

@@ -84,6 +84,32 @@ def of_mailbox(
     _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=key, now=now)
 
 
+def of_campaign(session: Session, desk: Desk, said: str, *, key: str, now: datetime) -> None:
+    """Tell what became of a result campaign, in numbers; once for each ``key``."""
+    _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=f"campaign:{key}", now=now)
+
+
+def of_reminders(session: Session, desk: Desk, said: str, *, key: str, now: datetime) -> None:
+    """Tell what became of reminders that did not go out as planned; once for each ``key``."""
+    named = hashlib.sha256(key.encode()).hexdigest()[:32]
+    _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=f"reminders:{named}", now=now)
+
+
+def of_recall(
+    session: Session, desk: Desk, version: int, subject: str, *, drafted: int, by_hand: int, now: datetime
+) -> None:
+    """Tell that a change makes something untrue that people were told; once for each change."""
+    said = (
+        f"'{subject}'의 내용이 바뀌어, 바뀌기 전 내용을 안내받은 {drafted}명에게 보낼"
+        " 정정 메일을 써 두었습니다."
+    )
+    if by_hand:
+        said += f" 슬랙으로 안내받은 {by_hand}명에게는 직접 알려 주세요."
+    if drafted:
+        said += f" 확인: contestdesk schedule corrections {version}"
+    _tell(session, desk, inquiry=None, waits=(said,), nearest=(), key=f"recall:{version}", now=now)
+
+
 class Left(StrEnum):
     """Why a mail of a watched folder was not taken."""
 

@@ -39,6 +39,11 @@ def of_inquiry(session: Session, inquiry_id: int) -> list[dict[str, Any]]:
     return [_mail(row) for row in session.scalars(wanted)]
 
 
+def attachments(row: InboundMail) -> list[dict[str, Any]]:
+    """What lay in a mail beside its text; nothing when it cannot be read."""
+    return list(_mail(row)["attachments"])
+
+
 def _mail(row: InboundMail) -> dict[str, Any]:
     unreadable, attachments = None, []
     try:

@@ -79,7 +79,7 @@ def give(
     Raises:
         Refused: the inquiry asks about no dataset, or about one of which not even the kind is known.
     """
-    part, dataset = _dataset(session, inquiry)
+    part, dataset = dataset_of(session, inquiry)
     contradicted = _contradicted(dataset, verdict, library)
     held = bool(contradicted) and not (justification or "").strip()
     _give_way(session, inquiry)
@@ -162,8 +162,12 @@ def as_line(row: Judgment) -> dict[str, Any]:
     }
 
 
-def _dataset(session: Session, inquiry: Inquiry) -> tuple[InquiryPart, Feasibility]:
-    """The dataset that the inquiry described last, with the question that did."""
+def dataset_of(session: Session, inquiry: Inquiry) -> tuple[InquiryPart, Feasibility]:
+    """The dataset that the inquiry described last, with the question that did.
+
+    Raises:
+        Refused: it describes none of which even the kind is known.
+    """
     newest = session.scalars(
         select(InquiryPart).where(InquiryPart.inquiry_id == inquiry.id).order_by(InquiryPart.id.desc())
     )

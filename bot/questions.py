@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot import threads
 from bot.inbox import parse
 from bot.reading import Asked
+from bot.slack import place
 from bot.tables import Applicant, Inquiry, InquiryPart, InquiryState, Origin, ThreadMessage
 from intents.decide import Verdict
 
@@ -33,7 +34,7 @@ def open_inquiries(session: Session, asked: Sequence[Asked], *, now: datetime) -
             state=InquiryState.NEW,
             applicant=person,
             language=one.decision.language,
-            origin=Origin.EMAIL,
+            origin=Origin.SLACK if place.read(one.mail.message_id) else Origin.EMAIL,
             subject=one.mail.subject or "",
             opened_at=now,
             updated_at=now,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot import dataset_words
+from bot import dataset_words, rendering
 from faq import render
 from faq.applicants import ApplicantKind, Rule
 from faq.contest import Language
@@ -29,9 +29,9 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "waits_one": "이 질문에는 미리 승인된 답변이 없습니다.",
         "waits_many": "미리 승인된 답변이 없는 질문이 {count}가지 있습니다.",
         "waits_heading": "문의하신 내용",
-        "case": "{case}의 경우로 안내드립니다. 다른 경우라면 이 메일에 답장으로 알려 주세요.",
+        "case": "{case}의 경우로 안내드립니다. 다른 경우라면 답장으로 알려 주세요.",
         "asks_kind": "해당 여부는 어떤 자격으로 지원하시는지에 따라 다릅니다. 다음 가운데 어디에 해당하시는지"
-        " 이 메일에 답장으로 알려 주시면 그 경우에 맞춰 안내드립니다: {kinds}",
+        " 답장으로 알려 주시면 그 경우에 맞춰 안내드립니다: {kinds}",
         "decides": "{case}에 대해 공고에 적힌 내용은 앞서 안내드렸습니다."
         " 말씀하신 사정은 담당자가 직접 보고 판단합니다.",
     },
@@ -82,6 +82,8 @@ def build(decision: Decision, library: Library, *, now: datetime) -> Reply | Non
         provenance={
             "entries": writer.entries,
             "facts": writer.told,
+            # As it stood then: a change finds whom it told the old one.
+            "values": {name: library.contest.says(name) for name in writer.told},
             "reasons": [part.reason for part in decision.parts if part.decision is not Verdict.IGNORE],
         },
     )
@@ -152,7 +154,7 @@ class _Writer:
                 return
 
     def _rendered(self, entry: Entry) -> render.Rendered:
-        rendered = render.answer(self.library, entry, self.language, now=self.now)
+        rendered = rendering.answer(self.library, entry, self.language, now=self.now)
         self.entries[entry.id] = entry.version
         self.told.update(rendered.told)
         return rendered
@@ -203,6 +205,7 @@ class _Writer:
             heading=entry.title[self.language],
             paragraphs=(rendered.answer,),
             source=self._source(rendered.source),
+            topic=entry.id,
         )
 
     def _unknown(self, unknown: Unknown) -> Section:

@@ -1,4 +1,4 @@
-"""The sample mails of the demo: what applicants write, and one robot."""
+"""What applicants write in the demo: sample mails, one of a robot, and questions in Slack."""
 
 from __future__ import annotations
 
@@ -82,6 +82,38 @@ SAMPLES = (
         name="",
         subject="양식은 어디서 받나요?",
         text="기획안 양식은 어디에서 내려받을 수 있나요?",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackSample:
+    """One question in Slack and what a newcomer should look for."""
+
+    title: str
+    #: A name in the stand-in's workspace.
+    person: str
+    text: str
+    #: Empty: in the conversation with the desk alone.
+    channel: str = ""
+
+
+SLACK_SAMPLES = (
+    SlackSample(
+        title="a question in Slack, in Korean",
+        person="kim-yeongu",
+        text="발표평가는 언제 하나요?",
+    ),
+    SlackSample(
+        title="another one, in English",
+        person="jane-park",
+        text="How do I submit the application?",
+    ),
+    SlackSample(
+        title="in the help channel, something that no approved answer covers: a card for staff",
+        person="kim-yeongu",
+        channel="contest-help",
+        text="심사위원 명단을 미리 알 수 있을까요?",
     ),
 )
 

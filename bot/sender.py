@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -28,14 +29,36 @@ class Sender:
     """One thread a relay; on one database there may be several of these, in as many processes."""
 
     def __init__(
-        self, storage: Storage, relays: Sequence[Relay], desk: Desk, clock: ContestClock, *, poll: timedelta
+        self,
+        storage: Storage,
+        relays: Sequence[Relay],
+        desk: Desk,
+        clock: ContestClock,
+        *,
+        poll: timedelta,
+        may_send: Callable[[], bool] = lambda: True,
+        channel: Channel = Channel.MAIL,
+        limit: int = CLAIM_LIMIT,
+        lease: timedelta = deliver.LEASE,
     ) -> None:
-        """A relay object belongs to its thread; ``poll`` is how often it looks unasked."""
+        """A relay object belongs to its thread; ``poll`` is how often it looks unasked.
+
+        While ``may_send`` is false nothing is taken from the outbox: the database may be a copy.
+        """
+        self._may_send = may_send
+        self._channel = channel
+        self._limit = limit
+        self._lease = lease
         self._storage = storage
         self._ledger = Ledger(storage.write)
+        #: Of the hands that are woken together one takes what there is; the others see that it is gone.
+        self._taking = threading.Lock()
         self._desk = desk
         self._clock = clock
-        self._hands = [_Hand(self, number, relay, poll) for number, relay in enumerate(relays, 1)]
+        self._hands = [
+            _Hand(self, f"{'slack-' if channel is Channel.SLACK else ''}sender-{number}", relay, poll)
+            for number, relay in enumerate(relays, 1)
+        ]
 
     def start(self) -> None:
         """Begin to send."""
@@ -46,6 +69,11 @@ class Sender:
         """There is something to send: look now."""
         for hand in self._hands:
             hand.loop.wake()
+
+    def look(self) -> None:
+        """Somebody wrote something: wake all hands if there is anything to send."""
+        if self._waits():
+            self.wake()
 
     def ask_to_stop(self) -> None:
         """Finish the mails in hand, take no other; returns at once."""
@@ -68,16 +96,21 @@ class Sender:
 
     def work_off(self, hand: _Hand) -> None:
         """Send what is due, until nothing is."""
-        while not hand.loop.stopping() and self._waits():
+        while not hand.loop.stopping() and self._may_send():
             tally = deliver.deliver_due(
                 self._ledger,
                 hand.relay,
-                Channel.MAIL,
-                limit=CLAIM_LIMIT,
+                self._channel,
+                limit=self._limit,
+                lease=self._lease,
                 now=self._clock.now(),
                 real_now=real_now,
                 stopping=hand.loop.stopping,
+                waits=self._waits,
+                taking=self._taking,
             )
+            if tally.unreachable and self._channel is Channel.SLACK:
+                return
             if tally.unreachable:
                 alarm.relay_away(self._storage, self._desk, now=self._clock.now(), real_now=real_now())
                 return
@@ -86,12 +119,12 @@ class Sender:
 
     def _waits(self) -> bool:
         with self._storage.read() as session:
-            return claiming.waits(session, Channel.MAIL, now=self._clock.now(), real_now=real_now())
+            return claiming.waits(session, self._channel, now=self._clock.now(), real_now=real_now())
 
 
 class _Hand:
     """A thread and the relay that belongs to it."""
 
-    def __init__(self, sender: Sender, number: int, relay: Relay, poll: timedelta) -> None:
+    def __init__(self, sender: Sender, name: str, relay: Relay, poll: timedelta) -> None:
         self.relay = relay
-        self.loop = Loop(f"sender-{number}", lambda: sender.work_off(self), poll=poll)
+        self.loop = Loop(name, lambda: sender.work_off(self), poll=poll)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     BeforeValidator,
@@ -127,11 +128,27 @@ class Settings(BaseSettings):
     smtp_relay_url: SecretStr = SecretStr("")
     senders: int = Field(default=4, ge=1, le=64)
     mail_allow_list: Annotated[tuple[str, ...], NoDecode] = ()
+    #: Where our pages are seen from outside; empty for nowhere.
+    public_url: str = ""
+    audience_limit: int = Field(default=2000, ge=1)
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_app_token: SecretStr = SecretStr("")
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_http: bool = False
+    slack_triage_channel: str = ""
+    slack_help_channel: Annotated[tuple[str, ...], NoDecode] = ()
+    #: Role → id of a user group.
+    slack_staff_groups: Annotated[Mapping[str, str], NoDecode] = Field(default_factory=dict)
+    slack_api_url: str = ""
     size_limit_mb: int = Field(default=25, ge=1, le=100)
     encoders: str = "auto"
     default_mode: Mode = Mode.AUTO
     #: Share of wrong that staff allow among what is sent by itself.
     risk_target: float = Field(default=0.02, ge=0.001, le=0.5)
+    #: Base address of an OpenAI-compatible endpoint that is asked for a second opinion; empty for none.
+    judge_url: str = ""
+    judge_model: str = ""
+    judge_key: SecretStr = SecretStr("")
     clock_start: datetime | None = None
     log_format: Literal["console", "json"] = "console"
 
@@ -186,6 +203,49 @@ class Settings(BaseSettings):
             raise ValueError(f"write one address, such as contest@example.org, not {value!r}")
         return value.lower()
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_page(cls, value: str) -> str:
+        parsed = urlsplit(value)
+        if value and (parsed.scheme not in ("http", "https") or not parsed.hostname or parsed.query):
+            raise ValueError(f"write an address such as https://desk.example.org, not {value!r}")
+        # One-click links must be HTTPS (RFC 8058 §3.1); plain HTTP is for a look on this machine.
+        if parsed.scheme == "http" and parsed.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("write https://, which links in mails need")
+        return value.rstrip("/")
+
+    @field_validator("slack_help_channel", mode="before")
+    @classmethod
+    def _read_channels(cls, value: Any) -> tuple[str, ...]:
+        items = value.split(",") if isinstance(value, str) else value
+        return tuple(item.strip() for item in items if item.strip())
+
+    @field_validator("slack_staff_groups", mode="before")
+    @classmethod
+    def _read_groups(cls, value: Any) -> Mapping[str, str]:
+        if not isinstance(value, str):
+            return dict(value)
+        pairs = [item.partition("=") for item in value.split(",") if item.strip()]
+        groups = {role.strip(): group.strip() for role, _, group in pairs}
+        if any(role not in ("triage", "approver", "admin") or not group for role, group in groups.items()):
+            raise ValueError(f"write role=GROUP, such as triage=S01,approver=S02,admin=S03, not {value!r}")
+        return groups
+
+    @field_validator("judge_url")
+    @classmethod
+    def _is_an_endpoint(cls, value: str) -> str:
+        parsed = urlsplit(value)
+        if value and (parsed.scheme not in ("http", "https") or not parsed.hostname or parsed.query):
+            raise ValueError(f"write a base address such as http://127.0.0.1:8000/v1, not {value!r}")
+        return value.rstrip("/")
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_with_api(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError(f"write an address such as http://127.0.0.1:8765/api/, not {value!r}")
+        return f"{value.rstrip('/')}/" if value else ""
+
     @field_validator("authserv_id")
     @classmethod
     def _is_one_name(cls, value: str) -> str:
@@ -232,6 +292,11 @@ class Settings(BaseSettings):
             address=self.contest_address,
             size_limit_bytes=self.size_limit_mb * 1024 * 1024,
         )
+
+    @property
+    def uses_slack(self) -> bool:
+        """True when there is a workspace to talk to."""
+        return bool(self.slack_bot_token.get_secret_value())
 
     @property
     def is_production(self) -> bool:
@@ -314,6 +379,8 @@ def _unfit(given: Mapping[str, Any]) -> list[str]:
         or given.get("imap_url"),
     }
     faults = [f"{PREFIX}{name}: production needs it" for name, value in needed.items() if not value]
+    if given.get("slack_api_url"):
+        faults.append(f"{PREFIX}SLACK_API_URL: not in production: that is slack.com")
     if given.get("clock_start"):
         faults.append(f"{PREFIX}CLOCK_START: not in production: the clock there is the real one")
     return faults
@@ -322,18 +389,27 @@ def _unfit(given: Mapping[str, Any]) -> list[str]:
 def _lonely(given: Mapping[str, Any]) -> list[str]:
     """Settings of the mail doors that say nothing without another one."""
     # A log-in in the clear could be read on the way, so it is asked for within TLS only.
-    needs = (
+    needs: tuple[tuple[str, str], ...] = (
         ("smtp_tls_key", "smtp_tls_cert"),
         ("smtp_auth_user", "smtp_auth_password"),
         ("smtp_auth_password", "smtp_auth_user"),
         ("smtp_auth_user", "smtp_tls_cert"),
+        ("slack_app_token", "slack_bot_token"),
+        ("slack_bot_token", "slack_triage_channel"),
+        ("slack_http", "slack_signing_secret"),
+        ("judge_url", "judge_model"),
+        ("judge_model", "judge_url"),
+        ("judge_key", "judge_url"),
         ("imap_password_file", "imap_url"),
         ("imap_token_file", "imap_url"),
     )
+    over_http = str(given.get("slack_http", "")).lower() in ("1", "true", "yes", "on")
+    if not over_http:
+        needs += (("slack_bot_token", "slack_app_token"),)
     return [
         f"{PREFIX}{missing.upper()}: {PREFIX}{name.upper()} needs it"
         for name, missing in needs
-        if given.get(name) and not given.get(missing)
+        if given.get(name) and not given.get(missing) and (name != "slack_http" or over_http)
     ]
 
 

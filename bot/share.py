@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
 from sqlalchemy import Connection, Integer, cast, func, literal, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from bot import backlog
 from bot.storage import Storage
@@ -44,16 +46,27 @@ class _ByFileLocks:
         self._storage = storage
         self._path = Path(f"{storage.engine.url.database}.hand")
         self._file: IO[bytes] | None = None
+        #: Up to here all were finished at the last look. One writer at a time: none can appear below.
+        self._low = 0
 
     def take(self, limit: int) -> Sequence[int]:
         with self._storage.read() as session:
-            free: list[int] = []
-            for number in backlog.waiting(session, limit=max(limit, LOOK)):
-                if len(free) < limit and self._lock(number):
-                    free.append(number)
+            free = self._free(session, limit)
+        if not free:
+            return ()
         # A look of its own, after the locks: what another worker finished meanwhile is done.
         with self._storage.read() as session:
             return backlog.unfinished(session.connection(), free)
+
+    def _free(self, session: Session, limit: int) -> list[int]:
+        free: list[int] = []
+        for look in (limit, LOOK):
+            self._low, numbers = backlog.next_after(session, self._low, limit=look)
+            # What is locked by us already is locked once more.
+            free = list(islice(filter(self._lock, numbers), limit))
+            if len(free) == limit or len(numbers) < look:
+                break
+        return free
 
     def release(self) -> None:
         if self._file is not None:

@@ -52,6 +52,11 @@ def remove(session: Session, address: str, *, now: datetime) -> None:
     member(session, address).removed_at = now
 
 
+def by_slack_id(session: Session, slack_id: str) -> Staff | None:
+    """The active staff row of a Slack user; None for everybody else."""
+    return session.scalar(select(Staff).where(Staff.slack_id == slack_id, Staff.removed_at.is_(None)))
+
+
 def member(session: Session, address: str, *, role: StaffRole = StaffRole.TRIAGE) -> Staff:
     """The active staff row of this address.
 

@@ -17,7 +17,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-import bot.tables  # noqa: F401  the rows register themselves in the one MetaData
+import bot.roster_tables
+import bot.schedule_tables
+import bot.slack.tables
+import bot.slack.triage_tables
+import bot.tables
+import bot.writing_tables  # noqa: F401  the rows register themselves in the one MetaData
+import mailer.campaign_tables
 import mailer.tables  # noqa: F401  likewise
 
 log = structlog.get_logger(__name__)

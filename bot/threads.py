@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from bot import datasets
@@ -150,5 +150,8 @@ def applicants(session: Session, addresses: Collection[str]) -> dict[str, Applic
     """Those of these addresses that belong to somebody who wrote before."""
     if not addresses:
         return {}
-    found = session.scalars(select(Applicant).where(Applicant.address.in_(addresses)))
+    found = session.scalars(_WITH_ADDRESS, {"addresses": list(addresses)})
     return {one.address: one for one in found}
+
+
+_WITH_ADDRESS = select(Applicant).where(Applicant.address.in_(bindparam("addresses", expanding=True)))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bot import threads
+from bot import doors, embargo, threads
 from bot.refusal import Refused
 from bot.tables import Event, Inquiry, InquiryPart, InquiryState, Staff, ThreadMessage
 from faq.contest import Language, Person
@@ -20,7 +20,9 @@ from mailer.letter import Identity, Letter
 from mailer.tables import MailKind
 
 #: Events that are a person's act; the automatic caps of a thread start anew after one.
-STAFF_ACTS = ("letter", "reopened", "closed", "claimed")
+STAFF_ACTS = ("letter", "detail", "reopened", "closed", "claimed")
+#: Events of letters: one that answers, one that asks the applicant for detail.
+LETTER, DETAIL = "letter", "detail"
 
 #: What waits for staff; `inquiries list` shows these, `--all` the rest.
 WAITING = (InquiryState.NEW, InquiryState.CLAIMED, InquiryState.NEEDS_INFO, InquiryState.SNOOZED)
@@ -95,8 +97,13 @@ def answer(
     identity: Identity,
     now: datetime,
     undo: timedelta = timedelta(),
+    asks_detail: bool = False,
+    also: Mapping[str, str] | None = None,
 ) -> Answered:
-    """Send a person's letter to the applicant, threaded; it may be undone for ``undo``.
+    """Send a person's letter to the applicant, threaded; it may be undone for ``undo`` (bot/letters.py).
+
+    With ``asks_detail`` it answers nothing yet: the inquiry then waits for the applicant. ``also`` is the
+    answer in other languages, for duplicates.
 
     Raises:
         Refused: the text is empty, or the inquiry cannot be answered in its state.
@@ -105,36 +112,55 @@ def answer(
         raise Refused("the answer is empty; give it with --text or on standard input")
     if not inquiry.applicant.address:
         raise Refused(f"inquiry {inquiry.id} came without a usable address; see the mail: inquiries show")
-    event = record(session, inquiry, "letter", actor=staff.address, now=now, text=text.strip())
+    waiting = select(InquiryPart.id).where(InquiryPart.inquiry_id == inquiry.id, InquiryPart.waits)
+    answers = [] if asks_detail else list(session.scalars(waiting))
+    event = record(
+        session, inquiry, DETAIL if asks_detail else LETTER, actor=staff.address, now=now,
+        text=text.strip(), parts=answers, **({"also": dict(also)} if also else {}),
+    )  # fmt: skip
     session.flush()
-    language = Language(inquiry.language)
-    letter = Letter(
-        kind=MailKind.LETTER,
-        recipient=Person(address=inquiry.applicant.address, name=inquiry.applicant.name, language=language),
-        subject=reply_subject(inquiry.subject),
-        template="letter",
-        data={
-            "body": text.strip(),
-            "staff": staff.name,
-            "question": None,
-            "greeting": inquiry.applicant.name,
-        },
-        automatic=False,
-        thread=threads.newest_thread(session, inquiry.id),
-        inquiry=inquiry.id,
-        provenance={"staff": staff.id, "event": event.id},
-        not_before=now + undo if undo else None,
-    )
+    leaves_at = now + undo if undo else None
+    letter = letter_of(session, inquiry, text, staff=staff, event_id=event.id, not_before=leaves_at)
     request = outbox.Request(key=f"letter:{event.id}", letter=letter)
-    (accepted,) = outbox.enqueue_all(session, [request], identity=identity, now=now)
+    (accepted,) = doors.enqueue_all(session, [request], identity=identity, now=now)
     if isinstance(accepted, ComposeError):
         raise accepted
     if accepted is None:  # the key is this event's own id
         raise Refused(f"inquiry {inquiry.id}: this letter is already in the outbox")
     remember_ours(session, inquiry, accepted.message_id, now=now)
-    session.execute(update(InquiryPart).where(InquiryPart.inquiry_id == inquiry.id).values(waits=False))
-    move(inquiry, InquiryState.SENDING if undo else InquiryState.ANSWERED, now=now)
+    if asks_detail:
+        move(inquiry, InquiryState.NEEDS_INFO, now=now)
+    else:
+        session.execute(update(InquiryPart).where(InquiryPart.id.in_(answers)).values(waits=False))
+        move(inquiry, InquiryState.SENDING if undo else InquiryState.ANSWERED, now=now)
     return Answered(inquiry_id=inquiry.id, outbox_id=accepted.id)
+
+
+def letter_of(
+    session: Session,
+    inquiry: Inquiry,
+    text: str,
+    *,
+    staff: Staff,
+    event_id: int | None = None,
+    not_before: datetime | None = None,
+) -> Letter:
+    """The letter that ``answer`` would send, for a look at it before."""
+    applicant = inquiry.applicant
+    language = Language(inquiry.language)
+    return Letter(
+        kind=MailKind.LETTER,
+        recipient=Person(address=applicant.address, name=applicant.name, language=language),
+        subject=reply_subject(inquiry.subject),
+        template="letter",
+        data={"body": text.strip(), "staff": staff.name, "question": None, "greeting": applicant.name},
+        automatic=False,
+        thread=threads.newest_thread(session, inquiry.id),
+        inquiry=inquiry.id,
+        provenance={"staff": staff.id, "event": event_id},
+        not_before=not_before,
+        embargo_until=embargo.of_letter(session, inquiry),
+    )
 
 
 def note(session: Session, inquiry: Inquiry, text: str, *, staff: Staff, now: datetime) -> None:
@@ -158,6 +184,18 @@ def close(session: Session, inquiry: Inquiry, *, staff: Staff, now: datetime) ->
         raise Refused(f"inquiry {inquiry.id} is closed already")
     move(inquiry, InquiryState.CLOSED, now=now)
     record(session, inquiry, "closed", actor=staff.address, now=now)
+
+
+def spam(session: Session, inquiry: Inquiry, *, staff: Staff, now: datetime) -> None:
+    """Put an inquiry aside as spam; nobody is written to.
+
+    Raises:
+        Refused: it is spam already, or cannot become it in its state.
+    """
+    if inquiry.state is InquiryState.SPAM:
+        raise Refused(f"inquiry {inquiry.id} is spam already")
+    move(inquiry, InquiryState.SPAM, now=now)
+    record(session, inquiry, "spam", actor=staff.address, now=now)
 
 
 def reopen(session: Session, inquiry: Inquiry, *, staff: Staff, now: datetime) -> None:

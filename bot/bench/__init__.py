@@ -13,7 +13,10 @@ postfix.py    Postfix from a scratch folder
 intake.py     how fast mail is taken
 answer.py     how fast mail is answered
 roundtrip.py  one stretch of questions, seen from both ends
+campaign.py   how fast many are mailed
+bulk.py       one way of mailing many, a process of its own
 backlog.py    the outbox with a million finished rows
 matcher.py    how a question's price grows with the library
 phrasings.py  libraries of any size, made of the packaged one
+slack.py      how fast Slack is heard and answered
 """

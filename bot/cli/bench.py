@@ -17,11 +17,11 @@ from bot.cli import output
 if TYPE_CHECKING:
     from bot.bench.goals import Report
 
-NAMES = ("intake", "answer", "matcher")
+NAMES = ("intake", "answer", "matcher", "slack", "campaign")
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="intake, answer, matcher or all.")],
+    name: Annotated[str, typer.Argument(help="intake, answer, matcher, slack, campaign or all.")],
     rounds: Annotated[int, typer.Option(min=3, help="Rounds of one interleaved run.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document a bench.")] = False,
     processes: Annotated[
@@ -58,7 +58,7 @@ def bench(
 
 def _run(name: str, *, rounds: int, processes: int, quick: bool) -> Report:
     from bot import logs, settings
-    from bot.bench import answer, intake, matcher
+    from bot.bench import answer, campaign, intake, matcher, slack
 
     chosen = settings.read()
     # The measured desks log as ever, into files; here the outbox would tell of every mail.
@@ -78,6 +78,12 @@ def _run(name: str, *, rounds: int, processes: int, quick: bool) -> Report:
         elif name == "matcher":
             matched = matcher.QUICK if quick else matcher.Size()
             report = matcher.run(folder, rounds=rounds, size=matched, encoders=chosen.encoders, say=say)
+        elif name == "campaign":
+            mailed = campaign.QUICK if quick else campaign.Size()
+            report = campaign.run(folder, rounds=rounds, size=mailed, say=say)
+        elif name == "slack":
+            asked = slack.QUICK if quick else slack.Size()
+            report = slack.run(folder, rounds=rounds, size=asked, cache=chosen.cache_dir, say=say)
         else:
             answered = answer.QUICK if quick else answer.Size()
             report = answer.run(

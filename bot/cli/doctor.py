@@ -11,7 +11,7 @@ from bot.cli import desk, output
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False) -> None:
-    """Check settings, database, relay, templates, facts, encoders and clock; exit 1 if something fails.
+    """Check settings, database, relay, inbox, Slack, templates, facts, encoders, clock; exit 1 for a fault.
 
     Example: contestdesk doctor
     """

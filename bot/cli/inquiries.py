@@ -139,14 +139,20 @@ def answer(number: Number, staff: Actor, text: Words = None) -> None:
 
     Example: contestdesk inquiries answer 12 --staff staff-a@example.org --text "네, 가능합니다."
     """
-    from bot import triage
+    from bot import embargo, triage
 
     words = _words(text)
     with _acting(number, staff) as act:
         sent = triage.answer(
             act.session, act.inquiry, words, staff=act.staff, identity=act.identity, now=act.now
         )
+        held = embargo.is_held(act.session, sent.outbox_id)
     typer.echo(f"inquiry {number}: the letter is in the outbox as {sent.outbox_id}")
+    if held:
+        typer.echo(
+            "  a decision on this person is not out yet: it waits for the release, or for a second person:"
+            f" contestdesk inquiries countersign {number} --staff ANOTHER"
+        )
 
 
 @app.command("note")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.cli import desk, output
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from intents.judge import Endpoint
 
 app = typer.Typer(help="How well questions are understood.", no_args_is_help=True)
 
@@ -18,6 +22,7 @@ app = typer.Typer(help="How well questions are understood.", no_args_is_help=Tru
 def evaluate(
     train: Annotated[Path, typer.Option(help='Examples to learn from: {"text", "label"} a line.')],
     test: Annotated[Path, typer.Option(help="Examples to judge by, same form; label oos = out of scope.")],
+    judge: Annotated[bool, typer.Option("--judge", help="Ask JUDGE_URL for a second opinion.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Judge the engine on any labelled set; nothing is tuned to it.
@@ -28,21 +33,33 @@ def evaluate(
     from intents import encoder
 
     settings = desk.read_settings()
+    if judge and not settings.judge_url:
+        raise output.fail("--judge needs CONTESTDESK_JUDGE_URL and CONTESTDESK_JUDGE_MODEL")
     learnt, judged = (
         [judging.Example(text=given["text"], label=given["label"]) for given in _lines(path)]
         for path in (train, test)
     )
     try:
         found = judging.evaluate(
-            learnt, judged, encoder.available(settings.encoders), progress=desk.progress("reading examples")
+            learnt,
+            judged,
+            encoder.available(settings.encoders),
+            progress=desk.progress("reading examples"),
+            judge=_endpoint(settings) if judge else None,
         )
     except ValueError as error:
         raise output.fail(str(error)) from error
-    told = asdict(found)
+    told = {name: value for name, value in asdict(found).items() if name != "judged" or value is not None}
     if as_json:
         output.emit(told)
     else:
         output.table(("measure", "value"), list(told.items()), empty="")
+
+
+def _endpoint(settings: Settings) -> Endpoint:
+    from intents.judge import Endpoint
+
+    return Endpoint(settings.judge_url, model=settings.judge_model, key=settings.judge_key.get_secret_value())
 
 
 @app.command("warm", hidden=True)

@@ -10,6 +10,7 @@ import typer
 from bot.cli import (
     ask,
     bench,
+    campaign,
     database,
     doctor,
     faq,
@@ -17,8 +18,12 @@ from bot.cli import (
     intents,
     mail,
     outbox,
+    rehearse,
+    reminders,
     reviews,
+    roster,
     running,
+    schedule,
     staff,
     suppressions,
     verdicts,
@@ -35,16 +40,22 @@ app = typer.Typer(
 app.command("ask")(ask.ask)
 app.command("serve")(running.serve)
 app.command("demo")(running.demo)
+app.command("rehearse")(rehearse.rehearse)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.add_typer(mail.app, name="mail")
 reviews.register(inquiries.app)
 verdicts.register(inquiries.app)
+campaign.register(inquiries.app)
 app.add_typer(inquiries.app, name="inquiries")
+app.add_typer(campaign.app, name="campaign")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(suppressions.app, name="suppressions")
+app.add_typer(roster.app, name="roster")
+app.add_typer(reminders.app, name="reminders")
 app.add_typer(staff.app, name="staff")
 app.add_typer(faq.app, name="faq")
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(intents.app, name="intents")
 app.add_typer(database.app, name="db")
 

@@ -92,7 +92,12 @@ def show(number: Number, as_json: Json = False) -> None:
 
 
 @app.command("resend")
-def resend(number: Number) -> None:
+def resend(
+    number: Number,
+    evidence: Annotated[
+        str | None, typer.Option(help="How you know that it did not arrive; an unknown result needs it.")
+    ] = None,
+) -> None:
     """Send a mail once more because you decided so: the same message, the same Message-ID.
 
     Example: contestdesk outbox resend 7
@@ -100,7 +105,7 @@ def resend(number: Number) -> None:
     from mailer import outbox
 
     with desk.opened(desk.read_settings()) as store, store.write.begin() as session:
-        outbox.resend(session, number)
+        outbox.resend(session, number, evidence=evidence)
     typer.echo(f"mail {number} is queued again")
 
 

@@ -11,7 +11,7 @@ from bot.cli import desk, output
 
 def serve(
     role: Annotated[
-        list[str] | None, typer.Option(help="all, intake, worker, sender, clock or http; may be repeated.")
+        list[str] | None, typer.Option(help="all, intake, worker, sender, clock, slack, http; repeatable.")
     ] = None,
 ) -> None:
     """Run the desk until SIGTERM: take mail, answer it, send; all roles in one process by default.

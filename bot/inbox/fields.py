@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from bot.inbox import header, words
 
@@ -39,6 +40,10 @@ class Fields(Mapping[str, tuple[str, ...]]):
         if decoded is None:
             decoded = self._decoded[name] = tuple(words.decode(value) for value in self._raw[name])
         return decoded
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The values of a field, or ``default``; most fields that rules ask for are not there."""
+        return self[name] if name in self._raw else default
 
     def __contains__(self, name: object) -> bool:
         return name in self._raw

@@ -30,6 +30,12 @@ def edition() -> Library:
 
 
 @pytest.fixture(scope="session")
+def packaged() -> Library:
+    """The 2020 edition, as it is shipped."""
+    return library.load(library.PACKAGED)
+
+
+@pytest.fixture(scope="session")
 def understands(cache: Path) -> Callable[..., Understanding]:
     """understands(default_mode=..., sessions=...): an engine over the small edition, letters alone."""
 

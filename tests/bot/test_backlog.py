@@ -56,6 +56,21 @@ def test_cursor_moves_to_the_newest_when_nothing_waits(storage: Storage) -> None
     assert look(storage) == (numbers[-1], later)
 
 
+def test_look_goes_on_where_the_one_before_found_the_first_that_waits(small_storage: Storage) -> None:
+    first, second, third = store(small_storage, 3)
+    finish(small_storage, first)
+    with small_storage.read() as session:
+        begun = backlog.next_after(session, 0, limit=1)
+    finish(small_storage, second, third)
+    with small_storage.read() as session:
+        done = backlog.next_after(session, begun[0], limit=10)
+    later = store(small_storage)
+    with small_storage.read() as session:
+        then = backlog.next_after(session, done[0], limit=10)
+
+    assert (begun, done, then) == ((first, [second]), (third, []), (third, later))
+
+
 def test_count_and_oldest_tell_of_what_waits(storage: Storage) -> None:
     numbers = store(storage, 3)
     finish(storage, numbers[0])

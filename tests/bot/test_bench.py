@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -133,13 +134,15 @@ def test_flush_times_leave_no_file(tmp_path: Path) -> None:
 
 def test_own_work_is_no_load_of_others() -> None:
     other = machine.OtherLoad()
+    began = time.monotonic()
     with other.measured():
         before = machine.cpu_seconds(os.getpid())
-        while machine.cpu_seconds(os.getpid()) < before + 0.1:
+        while machine.cpu_seconds(os.getpid()) < before + 0.3:
             sum(range(1000))
+    ours = 0.3 / (time.monotonic() - began)
 
-    # What others do meanwhile counts, but the core that we used does not.
-    assert 0 <= other.cores <= (os.cpu_count() or 1) - 0.5
+    # What others do meanwhile counts, but what we used ourselves does not; the kernel counts in ticks.
+    assert 0 <= other.cores <= (os.cpu_count() or 1) - ours + 0.2
 
 
 def test_question_is_a_mail_that_asks_just_that() -> None:
@@ -255,6 +258,17 @@ def test_answer_comes_to_its_end(command: Command, processes: str) -> None:
         "answer.stored_to_relay_p99_half_load",
         "answer.reply_p99_half_load",
         "answer.claim_mark_at_1m",
+    }
+
+
+@pytest.mark.long
+def test_campaign_comes_to_its_end(command: Command) -> None:
+    document = checked(command("bench", "campaign", "--quick", "--json"), "campaign")
+
+    assert {goal["goal"] for goal in document["goals"]} == {
+        "campaign.bulk_vs_aiosmtplib",
+        "campaign.bulk_vs_script",
+        "campaign.memory_1k_to_100k",
     }
 
 

@@ -281,7 +281,6 @@ def test_accepted_socket_sends_without_delay(door: Door, connect: Connect) -> No
     assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-
 class Peer:
     """Stands for a connection where only the count matters."""
 

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,8 +122,11 @@ def render_html(html: str, *, width: int, height: int, to: Path) -> Path:
 
 
 @contextmanager
-def running(profile: Path, *, timeout: float = 90.0) -> Iterator[Browser]:
-    """Start Chromium with an empty profile, and end it; after `timeout` seconds it is killed."""
+def running(profile: Path, *, timeout: float = 90.0, flags: Sequence[str] = ()) -> Iterator[Browser]:
+    """Start Chromium with an empty profile, and end it; after `timeout` seconds it is killed.
+
+    Of a flag that is given twice the last counts, so that `flags` may let it see more than FLAGS do.
+    """
     binary = _binary()
     if binary is None:
         raise RenderError(why_not())
@@ -132,6 +135,7 @@ def running(profile: Path, *, timeout: float = 90.0) -> Iterator[Browser]:
             # The debugging pipe has to be its descriptors 3 and 4.
             *("/bin/sh", "-c", 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null', "sh", binary),
             *FLAGS,
+            *flags,
             *(["--no-sandbox"] if os.geteuid() == 0 else []),
             f"--user-data-dir={profile}",
             "--remote-debugging-pipe",
