@@ -170,9 +170,9 @@ class Engine:
         return open_text, dataclasses.replace(read, raw=text)
 
     def _explain(
-        self, message: Message, open_text: str, read: Utterance, scored: Mapping[str, Scored]
+        self, message: Message, open_text: str, read: Utterance, scored: dict[str, Scored]
     ) -> Explanation:
-        """Decide on what was read; ``scored`` are sentences that were scored before."""
+        """Decide on what was read; ``scored`` are sentences scored before, and gets the new."""
         earlier = message.earlier
         whole = self._explain_all(read.questions, scored)
         explained = self._unfolded(whole, scored)
@@ -218,13 +218,11 @@ class Engine:
     def _spacer(self) -> spacing.Spacer:
         return spacing.Spacer([row.text for row in self._index.present()])
 
-    def _explain_all(
-        self, questions: Sequence[Question], known: Mapping[str, Scored]
-    ) -> tuple[Explained, ...]:
+    def _explain_all(self, questions: Sequence[Question], known: dict[str, Scored]) -> tuple[Explained, ...]:
         scored = self._score(questions, known)
         return tuple(self._explained(one, found) for one, found in zip(questions, scored, strict=True))
 
-    def _unfolded(self, pieces: tuple[Explained, ...], known: Mapping[str, Scored]) -> tuple[Explained, ...]:
+    def _unfolded(self, pieces: tuple[Explained, ...], known: dict[str, Scored]) -> tuple[Explained, ...]:
         """Put the questions embedded in one sentence in its place, where they ask different things."""
         inner = iter(self._explain_all([clause for one in pieces for clause in one.question.clauses], known))
         unfolded: list[Explained] = []
@@ -235,7 +233,7 @@ class Engine:
         return tuple(unfolded)
 
     def _one_breath(
-        self, pieces: tuple[Explained, ...], joint: Question, known: Mapping[str, Scored], *, apart: bool
+        self, pieces: tuple[Explained, ...], joint: Question, known: dict[str, Scored], *, apart: bool
     ) -> tuple[Explained, ...]:
         """Read a few short sentences as one question, unless they ask different things."""
         questions = [*(utterance.alone(one.question) for one in pieces), joint]
@@ -251,12 +249,14 @@ class Engine:
             for one, bare in zip(pieces, alone, strict=True)
         )
 
-    def _score(self, questions: Sequence[Question], known: Mapping[str, Scored]) -> list[Scored]:
-        """Score every question alone and in its scene, and blend the two."""
+    def _score(self, questions: Sequence[Question], known: dict[str, Scored]) -> list[Scored]:
+        """Score every question alone and in its scene, and blend the two; ``known`` gets what was scored."""
         texts = [text for text in _compared(questions) if text not in known]
-        by_text = {**known, **dict(zip(texts, self._index.score(texts), strict=True))}
+        # Kept for the next step: what is read again in one breath is mostly the same sentences, and an
+        # encoder takes its time for each.
+        known.update(zip(texts, self._index.score(texts), strict=True))
         return [
-            blend(by_text[one.core], by_text[one.full], BORROWED if one.leans else SCENE) for one in questions
+            blend(known[one.core], known[one.full], BORROWED if one.leans else SCENE) for one in questions
         ]
 
     def _explained(self, question: Question, scored: Scored) -> Explained:
