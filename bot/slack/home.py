@@ -76,7 +76,8 @@ def _rows(found: Sequence[Inquiry]) -> tuple[Row, ...]:
             number=one.id,
             state=one.state,
             opened_at=one.opened_at,
-            text=one.parts[0].text if one.parts else one.subject,
+            # What waits for a person; a part before it may be answered already.
+            text=next((part.text for part in one.parts if part.waits), one.subject),
             snoozed_until=one.snooze_until if one.state is InquiryState.SNOOZED else None,
         )
         for one in found
