@@ -55,7 +55,7 @@ def test_check_31_killed_watch_loses_and_doubles_nothing(
 ) -> None:
     variables = settings(dovecot, tmp_path)
     dovecot.deliver([letter(sender="lab@example.org", text=QUESTIONS[0])])
-    killed(migrated_url, point, variables, tmp_path / "doomed")
+    killed(migrated_url, point, variables, tmp_path / "desk")
     at_the_kill = (sum(rows.stored(storage).values()), flags(dovecot))
     serve(migrated_url, **variables)
     rows.wait_until_handled(storage, 1)
@@ -72,7 +72,7 @@ def test_check_31_killed_before_the_move_moves_it_later(
 ) -> None:
     variables = settings(dovecot, tmp_path, IMAP_AFTER="move:Done")
     dovecot.deliver([letter(sender="lab@example.org", text=QUESTIONS[0])])
-    killed(sqlite_url, "before_mark", variables, tmp_path / "doomed")
+    killed(sqlite_url, "before_mark", variables, tmp_path / "desk")
     serve(sqlite_url, "intake", **variables)
     until(lambda: flags(dovecot) == {}, "it is moved")
 
