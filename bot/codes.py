@@ -54,6 +54,21 @@ SAID = {
 }
 
 
+def fresh() -> str:
+    """Make a code that nobody can guess."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+
+
+def shown(code: str) -> str:
+    """As a mail shows it, in two halves."""
+    return f"{code[:4]}-{code[4:]}"
+
+
+def bare(typed: str) -> str:
+    """A code as somebody typed it, without case, dashes and blanks."""
+    return "".join(letter for letter in typed.upper() if letter.isalnum())
+
+
 def content_hash(document: object) -> str:
     """SHA-256 over the canonical JSON of what is approved."""
     told = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -95,7 +110,7 @@ def send(
         )
         .values(spent_at=real_now)
     )
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    code = fresh()
     row = OneTimeCode(
         staff=staff.address,
         purpose=purpose,
@@ -113,7 +128,7 @@ def send(
         subject="[Contest Desk] 확인 코드",
         template="code",
         data={
-            "code": f"{code[:4]}-{code[4:]}",
+            "code": shown(code),
             "purpose": said,
             "minutes": int(GOOD_FOR.total_seconds() // 60),
         },
@@ -160,8 +175,7 @@ def redeem(
         newest.spent_at = real_now
         return Redeemed.CHANGED
     newest.tries += 1
-    bare = "".join(letter for letter in typed.upper() if letter.isalnum())
-    expected = _digest(bare, staff.address, purpose, content, secret=identity.secret)
+    expected = _digest(bare(typed), staff.address, purpose, content, secret=identity.secret)
     if hmac.compare_digest(expected, newest.digest):
         newest.spent_at = real_now
         return Redeemed.YES

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,8 +21,9 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from bot import codes
 from bot.clock import real_now
-from bot.slack import buttons, inbox, opening, place, richtext, wording
+from bot.slack import buttons, inbox, opening, permissions, place, richtext, wording
 from bot.slack.deps import Deps
 from bot.slack.inbox import Stored
 from bot.slack.tables import SlackLink
@@ -37,11 +37,6 @@ from mailer.tables import MailKind
 
 ADDRESS, CODE = "link.address", "link.code"
 
-#: Letters and digits that nobody takes for one another.
-_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LENGTH = 8
-GOOD_FOR = timedelta(minutes=10)
-TRIES = 5
 #: Codes within an hour, for one Slack user and for one address: nobody's mailbox is filled by others.
 PER_HOUR = 5
 
@@ -132,14 +127,14 @@ def ask(deps: Deps, session: Session, stored: Stored) -> Answer:
         )
         .values(dropped_at=now)
     )
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    code = codes.fresh()
     row = SlackLink(
         team_id=stored.team_id,
         user_id=stored.user_id,
         address=typed,
         digest=_digest(deps, code, stored.team_id, stored.user_id, typed),
         asked_at=now,
-        expires_at=now + GOOD_FOR,
+        expires_at=now + codes.GOOD_FOR,
     )
     session.add(row)
     session.flush()
@@ -165,10 +160,9 @@ def check(deps: Deps, session: Session, stored: Stored) -> Answer:
     if row is None or now >= row.expires_at:
         return Answer.VOID
     row.tries += 1
-    bare = "".join(letter for letter in _typed(stored.body).upper() if letter.isalnum())
-    expected = _digest(deps, bare, row.team_id, row.user_id, row.address)
+    expected = _digest(deps, codes.bare(_typed(stored.body)), row.team_id, row.user_id, row.address)
     if not hmac.compare_digest(expected, row.digest):
-        if row.tries >= TRIES:
+        if row.tries >= codes.TRIES:
             row.dropped_at = now
             return Answer.VOID
         return Answer.WRONG
@@ -226,9 +220,9 @@ def _mail(deps: Deps, session: Session, row: SlackLink, code: str, language: Lan
         subject=f"[{deps.desk.identity.name[language]}] {wording.say('link_subject', language)}",
         template="code",
         data={
-            "code": f"{code[:4]}-{code[4:]}",
+            "code": codes.shown(code),
             "purpose": wording.say("link_purpose", language),
-            "minutes": int(GOOD_FOR.total_seconds() // 60),
+            "minutes": int(codes.GOOD_FOR.total_seconds() // 60),
         },
         automatic=True,
         provenance={"purpose": "slack_link", "link": row.id},
@@ -249,9 +243,7 @@ async def _why_not(deps: Deps, user: str) -> str | None:
         found = (await deps.client.users_info(user=user)).get("user") or {}
     except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError):
         return "unverified"
-    flags = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
-    at_home = found.get("team_id") in (None, deps.workspace.team_id)
-    return None if at_home and not any(found.get(flag) for flag in flags) else "guest"
+    return "guest" if permissions.is_outsider(found, deps.workspace.team_id) else None
 
 
 async def _told(ack: AsyncAck, answer: object, language: Language) -> None:

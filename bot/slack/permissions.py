@@ -103,7 +103,7 @@ class Permissions:
 
     async def _seen(self, user: str) -> _Seen:
         info = (await self.client.users_info(user=user))["user"]
-        if any(info.get(name) for name in _OUTSIDERS) or info.get("team_id") != self.team_id:
+        if is_outsider(info, self.team_id):
             return _Seen(roles=frozenset(), why_none=OUTSIDER)
         try:
             roles = await self._by_groups(user)
@@ -156,6 +156,11 @@ class Permissions:
     def _recall(self, name: str) -> Any:
         until, value = self._kept.get(name, (0.0, None))
         return value if self.clock() < until else None
+
+
+def is_outsider(info: Mapping[str, Any], team_id: str) -> bool:
+    """True for who is no full member of this workspace, by the ``user`` of users.info."""
+    return any(info.get(name) for name in _OUTSIDERS) or info.get("team_id") != team_id
 
 
 def _rank(role: StaffRole) -> int:
