@@ -285,8 +285,7 @@ def test_app_comes_back_and_hears_what_was_under_way(standin: Standin, how: str)
         @app.middleware
         async def slow_at_first(next_: Any) -> None:
             # The first delivery dies with its socket.
-            while not free.is_set():
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(free.wait)
             await next_()
 
     user = workspace.add_user("kim")
@@ -359,8 +358,7 @@ def test_trigger_is_good_for_three_seconds_and_once(workspace: Workspace) -> Non
         @app.action("more")
         async def on_more(ack: Any, body: dict[str, Any], client: Any) -> None:
             await ack()
-            while not free.is_set():
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(free.wait)
             for _ in range(2):
                 try:
                     await client.views_open(trigger_id=body["trigger_id"], view=modal())
